@@ -1,0 +1,1 @@
+"""How jobs touch the world: everything that speaks to AWS."""

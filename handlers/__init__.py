@@ -1,0 +1,1 @@
+"""How events come in: one file per Lambda function; parse, call, answer."""

@@ -1,0 +1,1 @@
+"""What happens to pixels: bytes and a recipe in, bytes out."""

@@ -1,0 +1,1 @@
+"""What must happen, decided in plain Python: no AWS, no pixels."""

@@ -1,0 +1,1 @@
+"""AWS on a laptop: the embedded cloud, its stack and its event source mappings."""
