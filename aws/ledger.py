@@ -1,0 +1,203 @@
+"""The ledger on DynamoDB: one item per source, every change one conditional write.
+
+    st state      f fence      h holder      l lease_until   v revision   a attempts   u updated   b, k bucket, key
+    p published   rj rejected  t told        r, rd reason and detail      x where the index of faults keeps it
+
+The conditions are those of docs/architecture.md, spelled for DynamoDB.
+"""
+
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from aws.errors import code, translated
+from aws.items import FAULTS, Item, marshal, published_item, record_of, shard
+from jobs import events
+from jobs.errors import LostFence, Retryable
+from jobs.ports import Claim, Claimed, Finished, Leased, Newer, Untold
+from jobs.source import RESTING, Mark, Published, Record, Source, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MOST_IN_BATCH = 100
+"""Items that one BatchGetItem may ask for."""
+
+
+class DynamoLedger:
+    """One item per source in `table`."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamo, self._table = client, table
+
+    # ---- claim ---------------------------------------------------------------------------------------------------
+
+    def claim(self, source: Source, *, etag: str | None, digest: str, revision: int, now: int, until: int) -> Claim:
+        holder = secrets.token_hex(6)
+        condition, values = _claimable(etag, digest, revision, now)
+        refused = self._update(
+            source,
+            "SET st = :processing, b = :b, k = :k, h = :h, l = :until, u = :now ADD f :one, a :one REMOVE x",
+            condition,
+            {":b": source.bucket, ":k": source.key, ":h": holder, ":until": until, ":one": 1, **values},
+        )
+        if isinstance(refused, Claimed) or refused.record.holder == holder:  # ours: only the reply was lost
+            return Claimed(refused.record)
+        return _judged(refused.record, revision, now)
+
+    # ---- settle: only the holder of the fence, only from processing ------------------------------------------------
+
+    def publish(self, claim: Record, published: Published, *, now: int) -> None:
+        values = {":p": published_item(published), ":v": published.revision}
+        self._settle(claim, State.DONE, "p = :p, v = :v", "rj, t, r, rd", values, now)
+
+    def unchanged(self, claim: Record, *, revision: int, now: int) -> None:
+        self._settle(claim, State.DONE, "p.v = :v, v = :v", "rj, t, r, rd", {":v": revision}, now)
+
+    def deleted(self, claim: Record, *, revision: int, now: int) -> None:
+        self._settle(claim, State.DELETED, "v = :v", "p, rj, t, r, rd", {":v": revision}, now)
+
+    def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
+        values = {":rj": {"e": mark.etag, "d": mark.digest}, ":r": reason, ":rd": detail, ":v": revision, ":f0": False}
+        self._settle(claim, State.REJECTED, "rj = :rj, r = :r, rd = :rd, v = :v, t = :f0", "", values, now)
+
+    def reject_again(self, claim: Record, *, revision: int, now: int) -> None:
+        self._settle(claim, State.REJECTED, "v = :v", "", {":v": revision}, now)
+
+    def release(self, claim: Record, reason: str, *, dead: bool, now: int) -> None:
+        self._settle(claim, State.DEAD if dead else State.QUEUED, "r = :r", "rd", {":r": reason}, now)
+
+    def told(self, record: Record) -> None:
+        self._update(
+            record.source,
+            "SET t = :true",
+            "st = :rejected AND f = :mine",  # without the fence a slow worker would mark the next rejection told
+            {":true": True, ":rejected": State.REJECTED, ":mine": record.fence},
+        )
+
+    # ---- read ----------------------------------------------------------------------------------------------------
+
+    def read(self, source: Source) -> Record | None:
+        with translated("GetItem"):
+            answer = self._dynamo.get_item(TableName=self._table, Key=_key(source), ConsistentRead=True)
+        return record_of(answer["Item"]) if "Item" in answer else None
+
+    def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
+        records = (
+            record_of(item)
+            for chunk in _chunks(list(dict.fromkeys(sources)), MOST_IN_BATCH)
+            for item in self._batch(chunk)
+        )
+        return {record.source: record for record in records}
+
+    def _batch(self, sources: list[Source]) -> Iterator[Item]:
+        wanted: Mapping[str, Any] = {self._table: {"Keys": [_key(source) for source in sources]}}
+        for pause in (0.05, 0.2, 0.8, 3.2, None):
+            with translated("BatchGetItem"):
+                answer = self._dynamo.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(self._table, [])
+            wanted = answer["UnprocessedKeys"]
+            if not wanted:
+                return
+            if pause:
+                time.sleep(pause)
+        raise Retryable("throttled", "BatchGetItem left keys unread")
+
+    # ---- the one write -------------------------------------------------------------------------------------------
+
+    def _settle(self, claim: Record, state: State, sets: str, removes: str, values: Item, now: int) -> None:
+        fault = state in FAULTS
+        result = self._update(
+            claim.source,
+            f"SET st = :state, a = :zero, u = :now, {sets}{', x = :x' if fault else ''}"
+            f" REMOVE l{', ' + removes if removes else ''}",
+            "st = :processing AND f = :mine",
+            {
+                ":state": state,
+                ":zero": 0,
+                ":now": now,
+                ":processing": State.PROCESSING,
+                ":mine": claim.fence,
+                **({":x": shard(claim.source, state)} if fault else {}),
+                **values,
+            },
+        )
+        if isinstance(result, Claimed):
+            return
+        ours = (result.record.fence, result.record.holder) == (claim.fence, claim.holder)
+        if not ours or result.record.state is State.PROCESSING:
+            raise LostFence
+
+    def _update(self, source: Source, change: str, condition: str, values: Item) -> "Claimed | _Refused":
+        with translated("UpdateItem"):
+            try:
+                answer = self._dynamo.update_item(
+                    TableName=self._table,
+                    Key=_key(source),
+                    UpdateExpression=change,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=marshal(values),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+                return Claimed(record_of(answer["Attributes"]))
+            except ClientError as error:
+                if code(error) != "ConditionalCheckFailedException":
+                    raise
+                return _Refused(source, error)
+
+
+class _Refused:
+    """A refused condition, and the item that refused it."""
+
+    def __init__(self, source: Source, error: ClientError) -> None:
+        item = error.response.get("Item")
+        self.record = record_of(item) if item else Record(source, State.QUEUED)
+
+
+def _key(source: Source) -> Item:
+    return {"pk": {"S": source.id}}
+
+
+def _claimable(etag: str | None, digest: str, revision: int, now: int) -> tuple[str, Item]:
+    """No newer revision, no live lease, and not resting in a state that answers this event."""
+    values: Item = {
+        ":processing": State.PROCESSING,
+        ":now": now,
+        ":revision": revision,
+        ":done": State.DONE,
+        ":rejected": State.REJECTED,
+        ":digest": digest,
+    }
+    clauses = ["(attribute_not_exists(v) OR v <= :revision)", "NOT (st = :processing AND l > :now)"]
+    if etag is None:
+        del values[":done"], values[":rejected"], values[":digest"]
+        return " AND ".join(clauses), values
+    same_done, same_rejected = "", ""
+    if etag != events.ANY:
+        same_done, same_rejected = " AND p.e = :etag", " AND rj.e = :etag"
+        values[":etag"] = etag
+    clauses.append(f"NOT (st = :done AND p.d = :digest{same_done})")
+    clauses.append(f"NOT (st = :rejected AND rj.d = :digest{same_rejected})")
+    if etag in (events.ABSENT, events.ANY):
+        clauses.append("NOT (st = :deleted)")  # `st <> x` is false for an item that has no st
+        values[":deleted"] = State.DELETED
+    return " AND ".join(clauses), values
+
+
+def _judged(record: Record, revision: int, now: int) -> Claim:
+    """Why the claim was refused, by the item that refused it."""
+    if record.revision > revision:
+        return Newer(record.revision)
+    if record.state is State.REJECTED and not record.told:
+        return Untold(record)
+    if record.state in RESTING:
+        return Finished(record)
+    return Leased(max(record.lease_until, now))
+
+
+def _chunks(sources: list[Source], size: int) -> Iterator[list[Source]]:
+    return (sources[start : start + size] for start in range(0, len(sources), size))

@@ -1,0 +1,79 @@
+"""S3: originals to read, renditions to write."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
+
+from aws.errors import code, translated
+from jobs.ports import Absent, Archived, NotModified
+from jobs.source import Source
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+FOREVER = "public, max-age=31536000, immutable"
+"""A rendition's key always names the same bytes, so every cache may keep them."""
+
+
+class S3Content:
+    """An open GetObject answer."""
+
+    def __init__(self, answer: "GetObjectOutputTypeDef") -> None:
+        self.etag = answer["ETag"].strip('"')
+        self.version = answer.get("VersionId", "")
+        self.size = answer["ContentLength"]
+        self._body: StreamingBody = answer["Body"]
+
+    def read(self) -> bytes:
+        with translated("reading an original"):
+            return bytes(self._body.read())
+
+    def close(self) -> None:
+        self._body.close()
+
+
+class S3Originals:
+    """The uploads. Reads only; which bucket is in the source, and jobs/batch.py has checked it."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._s3 = client
+
+    def fetch(self, source: Source, unless: str | None = None) -> S3Content | NotModified | Absent | Archived:
+        condition = {"IfNoneMatch": f'"{unless}"'} if unless else {}
+        with translated("GetObject"):
+            try:
+                return S3Content(self._s3.get_object(Bucket=source.bucket, Key=source.key, **condition))  # type: ignore[arg-type]
+            except ClientError as error:
+                return _expected(error)
+
+
+def _expected(error: ClientError) -> NotModified | Absent | Archived:
+    """S3 says 404 for a missing key only to who may list the bucket; without that right it is a 403, and retryable."""
+    match code(error):
+        case "304" | "NotModified":
+            return NotModified()
+        case "404" | "NoSuchKey":
+            return Absent()
+        case "InvalidObjectState":
+            return Archived()
+        case _:
+            raise error
+
+
+class S3Renditions:
+    """The bucket that Safelight alone writes."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._s3, self.bucket = client, bucket
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        with translated("PutObject"):
+            self._s3.put_object(
+                Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, CacheControl=FOREVER
+            )
+
+    def get(self, key: str) -> bytes:
+        with translated("GetObject"):
+            return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())

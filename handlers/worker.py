@@ -1,0 +1,140 @@
+"""The batch Lambda: SQS records in, renditions out, failures reported one by one.
+
+Also takes a plain S3 event from a direct invocation, which raises if any of its records failed.
+"""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from aws.connect import Aws, connect
+from handlers import logs
+from imaging import pipeline
+from imaging.engine import engine
+from imaging.limits import Limits
+from imaging.recipe import Recipe
+from imaging.rendered import Rendered
+from jobs import batch
+from jobs.batch import Message, Rules
+from jobs.catalog import CurrentCatalog, RecipeBook
+from jobs.errors import JobError, Retryable
+from jobs.process import Acknowledge, Retry, Verdict, World
+from jobs.settings import Settings, read
+
+log = logs.configure()
+metrics = Metrics()
+
+WORKS_PER_VCPU = 2
+"""Side by side: while one work has the pixels, another downloads or uploads."""
+
+
+class RecordsFailed(JobError):
+    """A direct invocation could not answer every record; whoever invoked must do so again."""
+
+
+@log.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Answers with exactly the messages that must come back."""
+    records = _sqs_records(event)
+    messages = [_message(record) for record in records.values()] or [Message(context.aws_request_id, json.dumps(event))]
+    deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    verdicts = batch.run(messages, _world(), _rules(), deadline=deadline)
+    _count(verdicts)
+    retries = {id: verdict for id, verdict in verdicts.items() if isinstance(verdict, Retry)}
+    if retries and not records:
+        raise RecordsFailed("; ".join(sorted({verdict.reason for verdict in retries.values()})))
+    for id, verdict in retries.items():
+        _postpone(records[id], verdict)
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in retries]}
+
+
+def _sqs_records(event: dict[str, Any]) -> dict[str, SQSRecord]:
+    records = event.get("Records") or [{}]
+    if records[0].get("eventSource") != "aws:sqs":
+        return {}
+    return {record.message_id: record for record in SQSEvent(event).records}
+
+
+def _message(record: SQSRecord) -> Message:
+    return Message(record.message_id, record.body, int(record.attributes.approximate_receive_count))
+
+
+def _postpone(record: SQSRecord, verdict: Retry) -> None:
+    """Back-off per message. If it fails, the queue's own visibility timeout brings the message back."""
+    try:
+        _aws().queue.postpone(record.receipt_handle, round(verdict.seconds))
+    except Retryable as error:
+        log.warning("not postponed: %s", error)
+
+
+def _count(verdicts: Mapping[str, Verdict]) -> None:
+    for verdict in verdicts.values():
+        if isinstance(verdict, Retry):
+            metrics.add_metric("Retried", MetricUnit.Count, 1)
+            continue
+        metrics.add_metric(verdict.outcome.title().replace("-", ""), MetricUnit.Count, 1)
+        if verdict.rendered:
+            metrics.add_metric("RenderTime", MetricUnit.Milliseconds, sum(verdict.rendered.milliseconds.values()))
+            metrics.add_metric("OriginalBytes", MetricUnit.Bytes, verdict.rendered.original.bytes)
+
+
+@cache
+def _settings() -> Settings:
+    return read(os.environ)
+
+
+@cache
+def _aws() -> Aws:
+    return connect(_settings())
+
+
+@cache
+def _rules() -> Rules:
+    settings = _settings()
+    return Rules(
+        bucket=settings.originals,
+        prefix=settings.prefix,
+        max_receives=settings.max_receives,
+        side_by_side=settings.vcpus * WORKS_PER_VCPU,
+    )
+
+
+@cache
+def _world() -> World:
+    aws = _aws()
+    return World(
+        originals=aws.originals,
+        renditions=aws.renditions,
+        ledger=aws.ledger,
+        queue=aws.queue,
+        dead_letters=aws.dead_letters,
+        catalog=CurrentCatalog(aws.catalog),
+        recipes=RecipeBook(aws.catalog),
+        render=_Renderer(_settings()),
+        engine=engine(),
+        about=logs.about,
+    )
+
+
+class _Renderer:
+    """The pixels, on as many threads at once as there are vCPUs; libvips and the Rust core release the GIL."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits = Limits().narrowed(bytes=settings.max_bytes, pixels=settings.max_pixels)
+        self._vcpu = threading.BoundedSemaphore(settings.vcpus)
+
+    def __call__(self, original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
+        with self._vcpu:
+            return pipeline.render(original, recipe, only=names, limits=self._limits)

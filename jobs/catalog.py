@@ -1,0 +1,116 @@
+"""Which recipe serves which key, at which revision.
+
+    release   bodies by digest ─▶ pointer {revision + 1, routes, recipes}     bodies first: a pointer never dangles
+    worker    claim ─▶ read the pointer, strongly consistent ─▶ body by digest (cached: a body never changes)
+
+One revision for the whole catalog: a release writes it and then scans the ledger, a worker claims and then
+reads it, so one of the two sees the other.
+"""
+
+import itertools
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from imaging import recipe as recipes
+from imaging.recipe import Body, Recipe
+from jobs.ports import CatalogStore
+
+LARGEST_BODY = 350_000
+"""Bytes of one stored body or picture; a DynamoDB item holds at most 400 KB."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Recipes and the routes to them. `revision` grows by one with every change and every rollback."""
+
+    revision: int = 0
+    routes: tuple[tuple[str, str], ...] = ()
+    recipes: Mapping[str, str] = field(default_factory=dict)
+
+    def digest_for(self, key: str) -> str:
+        """The digest of the recipe whose prefix matches the key longest."""
+        _, name = max((route for route in self.routes if key.startswith(route[0])), key=lambda route: len(route[0]))
+        return self.recipes[name]
+
+
+class CatalogInvalid(ValueError):
+    """The catalog cannot be released; `problems` names each mistake."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+def release(store: CatalogStore, book: Iterable[Recipe], routes: Iterable[tuple[str, str]]) -> Catalog:
+    """Stores the bodies, then the pointer. Nothing changed: the revision stays. Raises CatalogInvalid, CatalogTooOld."""
+    by_name = {recipe.name: recipe for recipe in book}
+    bodies = {name: recipes.dump(recipe) for name, recipe in by_name.items()}
+    wanted = {name: recipes.digest(recipe) for name, recipe in by_name.items()}
+    table = tuple(sorted(routes))
+    _check(bodies, table)
+    current = store.current()
+    if (current.routes, dict(current.recipes)) == (table, wanted):
+        return current
+    for name, body in bodies.items():
+        store.put_body(wanted[name], body)
+    catalog = Catalog(current.revision + 1, table, wanted)
+    store.replace(catalog, expected=current.revision)
+    return catalog
+
+
+def _check(bodies: Mapping[str, Body], routes: tuple[tuple[str, str], ...]) -> None:
+    prefixes = [prefix for prefix, _ in routes]
+    problems = [f"routes: prefix {prefix!r} goes to {name!r}, and there is no such recipe"
+                for prefix, name in routes if name not in bodies]  # fmt: skip
+    problems += [f"routes: prefix {prefix!r} is there twice" for prefix in {p for p in prefixes if prefixes.count(p) > 1}]
+    if "" not in prefixes:
+        problems.append('routes: no recipe for prefix "": a key that matches nothing would be lost')
+    problems += [
+        f"recipe {name!r}: a part of it has {len(part):,} bytes; at most {LARGEST_BODY:,} can be stored"
+        for name, body in bodies.items()
+        for part in (body.json, *body.assets.values())
+        if len(part) > LARGEST_BODY
+    ]
+    if problems:
+        raise CatalogInvalid(problems)
+
+
+class CurrentCatalog:
+    """The catalog as a worker sees it: a cached one to claim by, a fresh one to render by."""
+
+    def __init__(self, store: CatalogStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._tick = itertools.count()
+        self._began = -1
+        self._catalog: Catalog | None = None
+
+    def cached(self) -> Catalog:
+        """The catalog last read, possibly stale: good enough to claim with, never to render by."""
+        return self._catalog or self.fresh()
+
+    def fresh(self) -> Catalog:
+        """The catalog by a read that began after this call did; concurrent callers share one."""
+        asked = next(self._tick)
+        with self._lock:
+            if self._catalog is None or self._began <= asked:
+                self._began = next(self._tick)
+                self._catalog = self._store.current()
+            return self._catalog
+
+
+class RecipeBook:
+    """Recipes by digest, kept in memory: a digest never changes its meaning."""
+
+    def __init__(self, store: CatalogStore, size: int = 64) -> None:
+        self._read = lru_cache(maxsize=size)(lambda digest: _load(store.body(digest)))
+
+    def recipe(self, digest: str) -> Recipe:
+        """Raises imaging.recipe.RecipeTooNew when it was written by newer code than this."""
+        return self._read(digest)
+
+
+def _load(body: Body) -> Recipe:
+    return recipes.load(body.json, body.assets)

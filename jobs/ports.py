@@ -1,0 +1,153 @@
+"""What the jobs need of the world, as protocols. aws/ keeps them; tests/fakes.py and the simulator keep them too.
+
+Every port raises Retryable for what may pass, and nothing else of its own libraries.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from imaging.recipe import Body
+from jobs.events import Asked
+from jobs.source import Mark, Published, Record, Source
+
+if TYPE_CHECKING:
+    from jobs.catalog import Catalog
+
+
+class Content(Protocol):
+    """The current bytes of an original, not yet read."""
+
+    @property
+    def etag(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    def read(self) -> bytes:
+        """All of it. A body cut short is Retryable."""
+    def close(self) -> None:
+        """Leaves the rest unread."""
+
+
+@dataclass(frozen=True)
+class NotModified:
+    """The current object still has the etag that was asked about."""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """There is no current object."""
+
+
+@dataclass(frozen=True)
+class Archived:
+    """The object is in a storage class that must be restored first."""
+
+
+class Originals(Protocol):
+    """The bucket of uploads. Read only."""
+
+    def fetch(self, source: Source, unless: str | None = None) -> Content | NotModified | Absent | Archived:
+        """The current object, unless it has this etag."""
+
+
+class Renditions(Protocol):
+    """The bucket of renditions. Keys are immutable: the same key always gets the same bytes."""
+
+    def put(self, key: str, body: bytes, content_type: str) -> None: ...
+    def get(self, key: str) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The claim was granted: the item as it is now, fence and holder ours."""
+
+    record: Record
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Refused: a resting state answers this event. Nothing to do."""
+
+    record: Record
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Refused: already rejected for exactly this, but the letter may never have been sent."""
+
+    record: Record
+
+
+@dataclass(frozen=True)
+class Leased:
+    """Refused: someone is at work until `until` (epoch ms)."""
+
+    until: int
+
+
+@dataclass(frozen=True)
+class Newer:
+    """Refused: the item has seen a newer catalog than the one this claim was made with."""
+
+    revision: int
+
+
+Claim = Claimed | Finished | Untold | Leased | Newer
+
+
+class Ledger(Protocol):
+    """One item per source, changed only by conditional writes.
+
+    The settling writes (publish to release) hold only while the claim's fence is the item's and the state is
+    processing; otherwise they raise LostFence. A write that is refused because its own first try had already
+    been applied, and only the reply was lost, counts as done.
+    """
+
+    def claim(self, source: Source, *, etag: str | None, digest: str, revision: int, now: int, until: int) -> Claim:
+        """Takes lease, fence and holder. `etag` None: several questions at once, no single answer suffices."""
+
+    def publish(self, claim: Record, published: Published, *, now: int) -> None: ...
+    def unchanged(self, claim: Record, *, revision: int, now: int) -> None: ...
+    def deleted(self, claim: Record, *, revision: int, now: int) -> None: ...
+    def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None: ...
+    def reject_again(self, claim: Record, *, revision: int, now: int) -> None: ...
+    def release(self, claim: Record, reason: str, *, dead: bool, now: int) -> None: ...
+    def told(self, record: Record) -> None:
+        """The letter of this very rejection was sent. A refused condition is no error: it is not ours any more."""
+
+    def read(self, source: Source) -> Record | None:
+        """Strongly consistent."""
+
+    def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
+        """Eventually consistent; sources never seen are left out."""
+
+
+class CatalogStore(Protocol):
+    """Bodies by digest, and the one pointer to the current catalog."""
+
+    def current(self) -> "Catalog":
+        """Strongly consistent. Before the first release: revision 0, no routes."""
+
+    def replace(self, catalog: "Catalog", *, expected: int) -> None:
+        """Raises CatalogTooOld when the stored revision is not `expected`."""
+
+    def body(self, digest: str) -> Body: ...
+    def put_body(self, digest: str, body: Body) -> None: ...
+
+
+class Queue(Protocol):
+    """A lane of messages."""
+
+    def send(self, asked: Asked, *, delay: int = 0) -> None:
+        """Asks the question anew, visible after `delay` seconds (at most 900)."""
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """Makes a received message visible again after `seconds` (at most 43,200)."""
+
+
+class DeadLetters(Protocol):
+    """The dead-letter queue, as a place to write to."""
+
+    def send(self, body: str, *, reason: str, detail: str = "") -> None: ...
