@@ -9,7 +9,7 @@ The conditions are those of docs/architecture.md, spelled for DynamoDB.
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -154,7 +154,7 @@ class _Refused:
     """A refused condition, and the item that refused it."""
 
     def __init__(self, source: Source, error: ClientError) -> None:
-        item = error.response.get("Item")
+        item = cast("Item | None", error.response.get("Item"))
         self.record = record_of(item) if item else Record(source, State.QUEUED)
 
 

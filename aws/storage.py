@@ -70,9 +70,7 @@ class S3Renditions:
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         with translated("PutObject"):
-            self._s3.put_object(
-                Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, CacheControl=FOREVER
-            )
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, CacheControl=FOREVER)
 
     def get(self, key: str) -> bytes:
         with translated("GetObject"):

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,11 +18,11 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from imaging.engine import engine
 
 from aws.connect import Aws, connect
 from handlers import logs
 from imaging import pipeline
-from imaging.engine import engine
 from imaging.limits import Limits
 from imaging.recipe import Recipe
 from imaging.rendered import Rendered
@@ -29,7 +30,7 @@ from jobs import batch
 from jobs.batch import Message, Rules
 from jobs.catalog import CurrentCatalog, RecipeBook
 from jobs.errors import JobError, Retryable
-from jobs.process import Acknowledge, Retry, Verdict, World
+from jobs.process import Retry, Verdict, World
 from jobs.settings import Settings, read
 
 log = logs.configure()
@@ -132,7 +133,8 @@ class _Renderer:
     """The pixels, on as many threads at once as there are vCPUs; libvips and the Rust core release the GIL."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limits = Limits().narrowed(bytes=settings.max_bytes, pixels=settings.max_pixels)
+        narrowed = {"bytes": settings.max_bytes, "pixels": settings.max_pixels}
+        self._limits = replace(Limits(), **{name: limit for name, limit in narrowed.items() if limit})
         self._vcpu = threading.BoundedSemaphore(settings.vcpus)
 
     def __call__(self, original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:

@@ -9,15 +9,17 @@ reads it, so one of the two sees the other.
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from imaging import recipe as recipes
 from imaging.recipe import Body, Recipe
+from jobs.errors import CatalogInvalid
 from jobs.ports import CatalogStore
 
-LARGEST_BODY = 350_000
+LARGEST_BODY = 350 * 1024
 """Bytes of one stored body or picture; a DynamoDB item holds at most 400 KB."""
 
 
@@ -35,16 +37,8 @@ class Catalog:
         return self.recipes[name]
 
 
-class CatalogInvalid(ValueError):
-    """The catalog cannot be released; `problems` names each mistake."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
-
-
 def release(store: CatalogStore, book: Iterable[Recipe], routes: Iterable[tuple[str, str]]) -> Catalog:
-    """Stores the bodies, then the pointer. Nothing changed: the revision stays. Raises CatalogInvalid, CatalogTooOld."""
+    """Stores the bodies, then the pointer; where nothing changed, nothing. Raises CatalogInvalid, CatalogTooOld."""
     by_name = {recipe.name: recipe for recipe in book}
     bodies = {name: recipes.dump(recipe) for name, recipe in by_name.items()}
     wanted = {name: recipes.digest(recipe) for name, recipe in by_name.items()}
@@ -61,12 +55,11 @@ def release(store: CatalogStore, book: Iterable[Recipe], routes: Iterable[tuple[
 
 
 def _check(bodies: Mapping[str, Body], routes: tuple[tuple[str, str], ...]) -> None:
-    prefixes = [prefix for prefix, _ in routes]
-    problems = [f"routes: prefix {prefix!r} goes to {name!r}, and there is no such recipe"
-                for prefix, name in routes if name not in bodies]  # fmt: skip
-    problems += [f"routes: prefix {prefix!r} is there twice" for prefix in {p for p in prefixes if prefixes.count(p) > 1}]
+    prefixes = Counter(prefix for prefix, _ in routes)
+    problems = [f"routes: {prefix!r} goes to {name!r}: no such recipe" for prefix, name in routes if name not in bodies]
+    problems += [f"routes: {prefix!r} is there {times} times" for prefix, times in prefixes.items() if times > 1]
     if "" not in prefixes:
-        problems.append('routes: no recipe for prefix "": a key that matches nothing would be lost')
+        problems.append('routes: nothing for prefix "": a key that matches no other would have no recipe')
     problems += [
         f"recipe {name!r}: a part of it has {len(part):,} bytes; at most {LARGEST_BODY:,} can be stored"
         for name, body in bodies.items()

@@ -5,11 +5,14 @@ JobError
 ├── Foreign         an event that points outside the originals: a letter at once, nothing is read
 ├── Retryable       the world's fault, may pass: throttled, timed out, refused, unreachable
 │   └── LostFence   another claim took over: it will do the work, or has
+├── CatalogInvalid  the author's fault: every mistake of a catalog, told together
 ├── CatalogTooOld   the catalog was changed by someone else meanwhile: read it again
 └── SettingsInvalid every mistake of the environment, told together
 
 The image's fault is imaging.errors.Rejected.
 """
+
+from collections.abc import Iterable
 
 
 class JobError(Exception):
@@ -38,6 +41,14 @@ class LostFence(Retryable):
 
     def __init__(self) -> None:
         super().__init__("lost-fence")
+
+
+class CatalogInvalid(JobError):
+    """The catalog cannot be released; `problems` names each mistake."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
 
 
 class CatalogTooOld(JobError):

@@ -48,7 +48,7 @@ def parse(body: str) -> tuple[Asked, ...]:
     """The questions in one message body; none for a test event. Raises Malformed."""
     try:
         return _read(_document(body), depth=0)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise Malformed(f"{type(error).__name__}: {error}") from error
 
 

@@ -15,9 +15,9 @@ def rendition_key(source: Source, published: Published, stored: Stored) -> str:
 
 
 def key_for(source: Source, etag: str, digest: str, engine: str, name: str, format_name: str) -> str:
-    """source id / etag-digest-engine / name.suffix: writing twice writes the same bytes to the same place."""
-    suffix = formats.OUTPUT[format_name].suffix
-    return f"{source.id}/{_plain(etag)}-{digest}-{engine}/{name}.{suffix}"
+    """source id / etag-digest-engine / name and suffix: writing twice writes the same bytes to the same place."""
+    suffix = formats.BY_NAME[format_name].suffix
+    return f"{source.id}/{_plain(etag)}-{digest}-{engine}/{name}{suffix}"
 
 
 def _plain(etag: str) -> str:

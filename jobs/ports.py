@@ -26,6 +26,7 @@ class Content(Protocol):
     def size(self) -> int: ...
     def read(self) -> bytes:
         """All of it. A body cut short is Retryable."""
+
     def close(self) -> None:
         """Leaves the rest unread."""
 

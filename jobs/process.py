@@ -239,18 +239,18 @@ def _kept(published: Published | None, etag: str, recipe: Recipe) -> dict[str, S
     if published is None or published.etag != etag:
         return {}
     stored = {(rendition.name, rendition.definition): rendition for rendition in published.renditions}
-    wanted = [(rendition.name, recipe.definition(rendition)) for rendition in recipe.renditions]
+    wanted = [(rendition.name, rendition.definition) for rendition in recipe.renditions]
     return {name: stored[name, definition] for name, definition in wanted if (name, definition) in stored}
 
 
 def _put(
     source: Source, content: Content, digest: str, recipe: Recipe, rendered: Rendered, world: World
 ) -> dict[str, Stored]:
-    definitions = {rendition.name: recipe.definition(rendition) for rendition in recipe.renditions}
+    definitions = {rendition.name: rendition.definition for rendition in recipe.renditions}
     stored = {}
     for image in rendered.images:
         key = keys.key_for(source, content.etag, digest, world.engine, image.name, image.format)
-        world.renditions.put(key, image.body, formats.OUTPUT[image.format].content_type)
+        world.renditions.put(key, image.body, formats.BY_NAME[image.format].content_type)
         stored[image.name] = Stored(
             name=image.name,
             format=image.format,

@@ -1,0 +1,107 @@
+# Safelight. `make` alone says what there is; everything installs inside this folder.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+STARTED := $(shell date +%s)
+
+VENV := .venv/bin
+# Set-up leaves .rust/env where the machine had no Rust toolchain, or one too old.
+RUST := if [ -f .rust/env ]; then . .rust/env; fi;
+CRATE := --manifest-path imaging/native/Cargo.toml
+RUST_SOURCES := $(shell find imaging/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
+PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
+NEWEST_PYTHON = $(shell for python in $(PYTHONS); do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+PYTHON ?= $(NEWEST_PYTHON)
+
+# ---- use -------------------------------------------------------------------------------------------------------------
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: setup ## Photos through the whole chain on an embedded AWS (DIR=~/Pictures, N=500, KEEP=1)
+	@$(VENV)/safelight demo $(if $(DIR),"$(DIR)") $(if $(N),--samples $(N)) $(if $(KEEP),--keep) $(ARGS)
+
+.PHONY: test
+test: setup check pytest ## Every check and every test
+	@echo "make test: green in $$(( $$(date +%s) - $(STARTED) )) s, on $$($(VENV)/python --version)"
+
+# ---- set up ----------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: .venv/ready .venv-embedded/ready imaging/_native.abi3.so ## Install everything into this folder
+
+.venv/uv.lock: requirements.lock
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed (Debian: apt-get install python3 python3-venv)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module (Debian: apt-get install python3-venv)"; exit 1; }
+	@[ -x $(VENV)/python ] || { echo "set-up: environment on $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv; }
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.requirements
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.requirements
+	@cp requirements.lock $@
+
+.venv/ready: .venv/uv.lock pyproject.toml
+	@echo "set-up: Python packages"
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python -c requirements.lock -r pyproject.toml --all-extras --group dev
+	@touch $@
+
+.venv-embedded/ready: .venv/uv.lock pyproject.toml
+	@echo "set-up: the embedded AWS, in an environment of its own"
+	@[ -x .venv-embedded/bin/python ] || $(VENV)/python -m venv --without-pip .venv-embedded
+	@$(VENV)/uv pip install --quiet --python .venv-embedded/bin/python -c requirements.lock --group embedded
+	@touch $@
+
+.PHONY: rust
+rust: .venv/ready
+	@command -v cc >/dev/null || { echo "a C compiler is needed (Debian: apt-get install gcc libc6-dev)"; exit 1; }
+	@$(RUST) $(VENV)/python -m local.toolchain
+
+imaging/_native.abi3.so: .venv/ready $(RUST_SOURCES)
+	@$(MAKE) rust
+	@echo "set-up: the Rust core"
+	@$(RUST) $(VENV)/uv pip install --quiet --python $(VENV)/python --no-build-isolation --no-deps -e .
+	@touch $@
+
+.PHONY: lock
+lock: .venv/ready ## Pin the newest versions that pyproject.toml allows
+	@$(VENV)/uv pip compile pyproject.toml --all-extras --group dev --group embedded --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --upgrade -q -o requirements.lock
+
+# ---- check -----------------------------------------------------------------------------------------------------------
+
+.PHONY: check
+check: setup ## Formatting, lints, types, the rule of imports
+	@$(VENV)/ruff format --check --quiet . || { echo "make format mends that"; exit 1; }
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-cache | tail -n 3
+	@$(RUST) cargo fmt $(CRATE) --check
+	@$(RUST) cargo clippy $(CRATE) --quiet --all-targets -- -D warnings
+
+.PHONY: pytest
+pytest: setup ## The tests alone (ARGS="-k name")
+	@$(RUST) cargo test $(CRATE) --quiet --release
+	@$(VENV)/pytest -n auto $(ARGS)
+
+.PHONY: test-pythons
+test-pythons: setup ## The tests in process, on every Python from 3.11 to 3.14 that is here
+	@for version in 3.11 3.12 3.13 3.14; do $(MAKE) test-python VERSION=$$version; done
+
+.PHONY: test-python
+test-python:
+	@if ! python$(VERSION) --version >/dev/null 2>&1; then echo "Python $(VERSION) is not here: left out"; exit 0; fi; \
+	[ -x .venv-$(VERSION)/bin/python ] || python$(VERSION) -m venv --without-pip .venv-$(VERSION); \
+	$(VENV)/uv pip install --quiet --python .venv-$(VERSION)/bin/python -c requirements.lock -r pyproject.toml --all-extras --group dev; \
+	echo "on $$(.venv-$(VERSION)/bin/python --version):"; \
+	.venv-$(VERSION)/bin/python -m pytest -n auto -q -m "not embedded and not slow" -p no:cacheprovider
+
+.PHONY: format
+format: setup ## Mend the formatting
+	@$(VENV)/ruff format --quiet . && $(VENV)/ruff check --quiet --fix .
+	@$(RUST) cargo fmt $(CRATE)
+
+.PHONY: clean
+clean: ## Take away everything that was installed or built here
+	@rm -rf .venv .venv-* .rust .cache out imaging/native/target imaging/_native.abi3.so
