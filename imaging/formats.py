@@ -18,7 +18,8 @@ class Reader:
     instead of 0) and broken GIF frames, and passes every camera file at hand.
     `footprint` is the most memory that decoding was seen to hold, in bytes per pixel of one frame, and nothing where
     the file streams, row by row: which it does unless the libvips field `streams_unless` is set.
-    `shrinks` says that the decoder can leave pixels out while decoding, `turned` that it turns the image upright itself, so EXIF has no say.
+    `shrinks` says that the decoder can leave pixels out while decoding, `turned` that it turns the image upright
+    itself, so EXIF has no say.
     """
 
     magic: re.Pattern[bytes]
