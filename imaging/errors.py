@@ -6,7 +6,7 @@ ImagingError
 └── RecipeTooNew    this code's fault: the recipe was written by a newer one
 """
 
-# ruff: noqa: N818  (an error is named for what happened)
+
 
 from dataclasses import dataclass
 from enum import StrEnum

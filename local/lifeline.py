@@ -42,7 +42,7 @@ class Child:
         reading, self._lifeline = os.pipe()
         try:
             with log.open("ab") as output:
-                self._process = subprocess.Popen(  # noqa: S603 - the command is this module's callers' own
+                self._process = subprocess.Popen(
                     command,
                     env={**environment, DESCRIPTOR: str(reading)},
                     cwd=directory,
