@@ -6,8 +6,6 @@ ImagingError
 └── RecipeTooNew    this code's fault: the recipe was written by a newer one
 """
 
-
-
 from dataclasses import dataclass
 from enum import StrEnum
 
