@@ -20,6 +20,9 @@ FAULTS = frozenset({State.REJECTED, State.DEAD})
 SHARDS = 8
 """Partitions of the index of faults per state: a burst of rejections meets no hot partition."""
 
+FAULT_SHARDS = tuple(f"{state}#{number}" for state in sorted(FAULTS) for number in range(SHARDS))
+"""Every partition of the index."""
+
 
 def marshal(values: Item) -> Item:
     """Plain values as DynamoDB's typed ones."""
