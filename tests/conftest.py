@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+pytest_plugins = ["tests.faults.summary"]
+
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: what a machine lacks, CI installs."""

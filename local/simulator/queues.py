@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from jobs import events
@@ -36,6 +36,10 @@ class Sqs:
     """Receives after which a message moves to `dead_letters`; 0: never."""
     dead_letters: "Sqs | None" = None
     dice: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
+    stale_receipts_delete: bool = True
+    """SQS leaves open whether a receipt that a later delivery has replaced still deletes."""
+    watching: Callable[[Message], None] = lambda _: None
+    """Hears of every message that comes in."""
     messages: list[Message] = field(default_factory=list)
     _number: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -43,6 +47,7 @@ class Sqs:
         now = self.clock()
         message = Message(f"message-{next(self._number)}", body, now, now + delay, reason=reason, detail=detail)
         self.messages.append(message)
+        self.watching(message)
         return message
 
     def receive(self, most: int = 1) -> list[Message]:
@@ -59,8 +64,13 @@ class Sqs:
         return message
 
     def delete(self, receipt: str) -> None:
-        """Also by an older receipt; one of a message that is gone does nothing."""
-        self.messages = [message for message in self.messages if message.id != receipt.split("#")[0]]
+        """Of a message that is gone: nothing."""
+        self.messages = [message for message in self.messages if not self._opens(receipt, message)]
+
+    def _opens(self, receipt: str, message: Message) -> bool:
+        if self.stale_receipts_delete:
+            return receipt.split("#")[0] == message.id
+        return receipt == message.receipt
 
     def postpone(self, receipt: str, seconds: float) -> None:
         for message in self.messages:
