@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.events import ANY, Asked
-from jobs.process import World
 from local.simulator.gates import Crashed
-from tests.faults.stage import LEASE, SOURCE, VISIBILITY, A, B, Delivery, Stage, X
+from tests.faults.stage import LEASE, SOURCE, VISIBILITY, A, B, Delivery, Hand, Stage, X
 
 Act = Callable[[Stage], None]
 
@@ -148,15 +147,11 @@ class Case:
         """The stage after the interruption, not yet drained."""
         stage = Stage(seed=self.at)
         stage.cloud.queue.sqs.stale_receipts_delete = self.stale_receipts_delete
-        worker = _old_hand(stage)
-        SCENES[self.scene](stage)
-        delivery = stage.receive()
-        assert delivery
-        interruption = _Interruption(self, stage, delivery)
-        worker.interruption = interruption
+        hand, delivery = _received(stage, self.scene)
+        hand.gate = _Interruption(self, stage, delivery)
         try:
-            verdict = stage.work(delivery, worker.world)
-            interruption("acknowledge", lambda: stage.answer(delivery, verdict))
+            verdict = stage.work(delivery, hand.world)
+            hand.gate("acknowledge", lambda: stage.answer(delivery, verdict))
         except Crashed:
             self._meanwhile(stage)
         return stage
@@ -193,33 +188,23 @@ class _Interruption:
         return call()
 
 
-@dataclass
-class _OldHand:
-    """A worker that has worked before, under the first catalog: what it has cached may be stale."""
-
-    world: World
-    interruption: _Interruption | None = None
-
-
-def _old_hand(stage: Stage) -> _OldHand:
-    def gate(name: str, call: Callable[[], Any]) -> Any:
-        return hand.interruption(name, call) if hand.interruption else call()
-
-    hand = _OldHand(stage.worker(gate))
+def _received(stage: Stage, scene: str) -> tuple[Hand, Delivery]:
+    """The scene's message, and a worker that has worked before, under the first catalog: its cache may be stale."""
+    hand = stage.hand()
     hand.world.catalog.cached()
-    return hand
+    SCENES[scene](stage)
+    delivery = stage.receive()
+    assert delivery
+    return hand, delivery
 
 
 def calls(scene: str) -> int:
     """How many calls the scene's message takes undisturbed, the acknowledgement included."""
     stage = Stage()
-    worker = _old_hand(stage)
-    SCENES[scene](stage)
-    delivery = stage.receive()
-    assert delivery
-    worker.interruption = _Interruption(Case(scene, -1, "nothing", "running, seen at once"), stage, delivery)
-    stage.answer(delivery, stage.work(delivery, worker.world))
-    return worker.interruption.calls + 1
+    hand, delivery = _received(stage, scene)
+    hand.gate = counter = _Interruption(Case(scene, -1, "nothing", "running, seen at once"), stage, delivery)
+    stage.answer(delivery, stage.work(delivery, hand.world))
+    return counter.calls + 1
 
 
 def cases(scene: str, *, stale_receipts_delete: bool = True) -> Iterator[Case]:

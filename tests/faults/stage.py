@@ -49,6 +49,13 @@ class Delivery:
         return parse(self.message.body)
 
 
+class Hand:
+    """A worker whose gate can be changed from one delivery to the next."""
+
+    world: World
+    gate: Gate = staticmethod(open_gate)
+
+
 @dataclass
 class Stage:
     """Everything on it is the same for the same seed."""
@@ -119,6 +126,12 @@ class Stage:
         return catalog_store, ledger, queue, letters
 
     # ---- workers -------------------------------------------------------------------------------------------------
+
+    def hand(self, *, engine: str = "1-test", skew: float = 0.0) -> "Hand":
+        """A worker that lives on, with what it has cached."""
+        hand = Hand()
+        hand.world = self.worker(lambda name, call: hand.gate(name, call), engine=engine, skew=skew)
+        return hand
 
     def worker(self, gate: Gate = open_gate, *, engine: str = "1-test", skew: float = 0.0) -> World:
         """A worker that has just started. Its pixels pass the gate too."""
@@ -231,5 +244,7 @@ class Stage:
             if not excused(source, wrong):
                 self.witness.violations.append(f"1 ({when}): {wrong}")
         for record in self.cloud.ledger.records.values():
+            if record.state is State.REJECTED and record.source in self.witness.letter_due:
+                self.witness.violations.append(f"7 ({when}): rejected, and no letter was sent since")
             if record.state not in REST and when == "swept" and record.state is not State.DEAD:
                 self.witness.violations.append(f"1 (swept): left {record.state}")
