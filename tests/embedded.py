@@ -1,4 +1,4 @@
-"""Fixtures for tests that talk to the embedded AWS: one for each process that runs tests, started when first asked for."""
+"""The embedded AWS for tests: one for each process that runs tests, started when first asked for."""
 
 import os
 import uuid
