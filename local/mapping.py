@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 10
 """Messages that one call to SQS takes."""
 
-POLL = 2
-"""Seconds of a long poll. Lambda's is 20; a laptop would rather stop soon."""
+POLL = 1
+"""Seconds of a long poll. Lambda's is 20; on a laptop one would rather stop soon."""
 
 RETRY = (0.5, 5.0)
 """Seconds to wait after a call that failed: the first time, and at most."""
