@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cli.deployment import Letter
 from cli.originals import Original
+from jobs.catalog import Catalog
 from jobs.source import Record, Source, State
 
 
@@ -19,12 +20,25 @@ def problems(
         *(
             f"{original.key}: {problem}"
             for source, original in originals.items()
-            for problem in _judged(
-                original, failed.get(source), records.get(source), reasons.get(source, frozenset())
-            )
+            for problem in _judged(original, failed.get(source), records.get(source), reasons.get(source, frozenset()))
         ),
         *_stray(originals, records, letters),
     )
+
+
+def incomplete(records: Iterable[Record], catalog: Catalog, wanted: Mapping[str, int]) -> Iterator[str]:
+    """Published, but under another recipe than the current one for its key, or without all that recipe's renditions.
+
+    `wanted`: how many renditions each recipe has, by its digest.
+    """
+    for record in records:
+        if record.published is None:
+            continue
+        digest, made = catalog.digest_for(record.source.key), len(record.published.renditions)
+        if record.published.digest != digest:
+            yield f"{record.source.key}: was made by recipe {record.published.digest}, and {digest} is the current one"
+        elif made != wanted[digest]:
+            yield f"{record.source.key}: has {made} of {wanted[digest]} renditions"
 
 
 def letter_reasons(letters: Iterable[Letter]) -> Mapping[Source, frozenset[str]]:

@@ -20,6 +20,24 @@ PAGE = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
 
 CONTENT_TYPES = {"jpeg": "image/jpeg", "webp": "image/webp", "avif": "image/avif", "png": "image/png"}
 
+TIMES = Template("""\
+<figure class="times" role="img" aria-label="$label">
+<div>$lines</div>
+<figcaption>$ends</figcaption>
+</figure>""")
+
+PHOTO = Template("""\
+<li style="--ratio:$ratio;--place:$place">
+<a class="frame" href="$address">$placeholder
+<img class="$where" src="$source" width="$width" height="$height" alt="$name" loading="lazy"></a>
+<p class="name"><b>$number</b> <span title="$key">$folder$name</span></p>
+<p class="facts"><span>$format $pixels,</span> <span>$bytes</span><br><span>$milliseconds ms,</span> $made_by</p>
+<details><summary>$renditions, $bytes_out</summary><ul>$pictures</ul></details>
+</li>""")
+
+LAST_PLACE = 60
+"""Photographs appear one after the other; from this one on they need not wait any longer."""
+
 NARROWEST, WIDEST = 0.5, 2.4
 """Shapes beyond these are cropped on the sheet, so that no frame is a sliver."""
 
@@ -76,20 +94,35 @@ def _times(photos: Iterable[Photo]) -> str:
         for milliseconds, made_by in sorted(times)
     )
     label = f"Time of each image, from 0 to {longest:,} ms"
-    return f'<figure class="times" role="img" aria-label="{label}"><div>{lines}</div><figcaption><span>0 ms</span><span>one line an image</span><span>{longest:,} ms</span></figcaption></figure>'
+    ends = f"<span>0 ms</span><span>one line an image</span><span>{longest:,} ms</span>"
+    return TIMES.substitute(label=label, lines=lines, ends=ends)
 
 
 def _photo(number: int, photo: Photo) -> str:
     folder, _, name = photo.key.rpartition("/")
     smallest, largest = photo.pictures[-1], photo.pictures[0]
-    ratio = min(max(smallest.width / smallest.height, NARROWEST), WIDEST)
-    out = sum(picture.bytes for picture in photo.pictures)
-    return f"""<li style="--ratio:{ratio:.3f};--place:{min(number, 60)}">
-<a class="frame" href="{_address(largest)}">{_placeholder(photo)}<img src="{_source(smallest)}" width="{smallest.width}" height="{smallest.height}" alt="{text(name)}" loading="lazy"{"" if smallest.body else ' class="beside"'}></a>
-<p class="name"><b>{number}</b> <span title="{text(photo.key)}">{f"<small>{text(folder)}/</small>" if folder else ""}{text(name)}</span></p>
-<p class="facts"><span>{text(photo.format.upper())} {_pixels(photo)},</span> <span>{size(photo.bytes)}</span><br><span>{photo.milliseconds:,} ms,</span> {_made_by(photo)}</p>
-<details><summary>{counted(len(photo.pictures), "rendition")}, {size(out)}</summary><ul>{"".join(_picture(picture) for picture in photo.pictures)}</ul></details>
-</li>"""
+    return PHOTO.substitute(
+        ratio=f"{min(max(smallest.width / smallest.height, NARROWEST), WIDEST):.3f}",
+        number=number,
+        place=min(number, LAST_PLACE),
+        address=_address(largest),
+        placeholder=_placeholder(photo),
+        source=_source(smallest),
+        width=smallest.width,
+        height=smallest.height,
+        where="inside" if smallest.body else "beside",
+        key=text(photo.key),
+        folder=f"<small>{text(folder)}/</small>" if folder else "",
+        name=text(name),
+        format=text(photo.format.upper()),
+        pixels=_pixels(photo),
+        bytes=size(photo.bytes),
+        milliseconds=f"{photo.milliseconds:,}",
+        made_by=_made_by(photo),
+        renditions=counted(len(photo.pictures), "rendition"),
+        bytes_out=size(sum(picture.bytes for picture in photo.pictures)),
+        pictures="".join(_picture(picture) for picture in photo.pictures),
+    )
 
 
 def _pixels(image: Photo | Picture) -> str:
@@ -102,7 +135,8 @@ def _made_by(photo: Photo) -> str:
 
 def _picture(picture: Picture) -> str:
     facts = f"{text(picture.format.upper())} {_pixels(picture)}"
-    return f'<li><a href="{_address(picture)}">{text(picture.name)}</a> <span>{facts}</span> <span>{size(picture.bytes)}</span></li>'
+    link = f'<a href="{_address(picture)}">{text(picture.name)}</a>'
+    return f"<li>{link} <span>{facts}</span> <span>{size(picture.bytes)}</span></li>"
 
 
 def _address(picture: Picture) -> str:

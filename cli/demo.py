@@ -1,8 +1,8 @@
 """`safelight demo`: the main job from end to end, on this machine, and every image of it accounted for.
 
-    originals ──▶ bucket ──▶ queue ──▶ workers ──▶ renditions, ledger      watched in the ledger
-                                                        │
-    contact sheet, table ◀── accounted for ◀── fetched and decoded again
+originals ──▶ bucket ──▶ queue ──▶ workers ──▶ renditions, ledger      watched in the ledger
+                                                    │
+contact sheet, table ◀── accounted for ◀── fetched and decoded again
 """
 
 import shutil
@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import accounting, book, contact_sheet, originals, summary
+from cli import accounting, contact_sheet, originals, recipes, summary
 from cli.complaint import Complaint
 from cli.deployment import Deployment, Letter
 from cli.display import counting, following, talk
@@ -26,8 +26,9 @@ from cli.shown import Refusal, Shown, figures
 from cli.text import counted, size
 from cli.verification import FOLDER, Verified, verify
 from cli.watch import uploading, watch
-from imaging.errors import RecipeInvalid
-from imaging.recipe import Recipe
+from imaging.recipe import digest
+from jobs.book import Book
+from jobs.catalog import Catalog
 from jobs.source import Record, Source, State
 
 PAGE = "contact-sheet.html"
@@ -52,8 +53,12 @@ def demo(
         Path | None, typer.Argument(metavar="[DIR]", help="Your photographs. Left out: samples are drawn.")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=10_000, help="How many samples to draw.")] = 60,
-    recipe: Annotated[str, typer.Option(metavar="NAME|FILE", help="What to make of each photograph.")] = "default",
-    port: Annotated[int | None, typer.Option(min=1024, max=65535, help="Of the embedded AWS. Left out: a free one.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="What to make of each photograph. Left out: by the routes.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1024, max=65535, help="Of the embedded AWS. Left out: a free one.")
+    ] = None,
     concurrency: Annotated[
         int | None, typer.Option(min=1, max=64, help="Workers at once. Left out: as this machine has processors.")
     ] = None,
@@ -69,14 +74,14 @@ def demo(
     Every figure comes from the ledger; every rendition is fetched and decoded again before it is counted. Exits with
     1 if a single image is not accounted for.
     """
-    asked = _recipe(recipe)
+    asked = recipes.named(recipe)
     _clear(out)
     chosen = originals.of_folder(directory) if directory else _samples(samples)
     talk.print(f"{counted(len(chosen), 'original')}, {size(sum(original.bytes for original in chosen))}")
     with embedded(port=port, concurrency=concurrency) as deployment:
-        deployment.release([asked], [("", asked.name)])
+        catalog = deployment.release(asked.recipes, asked.routes)
         outcome = run(deployment, chosen, out)
-        shown = told(outcome, asked, "Your photographs" if directory else "Drawn for this demo")
+        shown = told(outcome, asked, catalog, "Your photographs" if directory else "Drawn for this demo")
         _write(shown, deployment.log, out)
         _print(shown, out / PAGE, json)
         if keep:
@@ -98,7 +103,7 @@ def run(deployment: Deployment, chosen: tuple[Original, ...], out: Path) -> Outc
     return Outcome(by_source, failed, records, deployment.letters(), verified, max(0.0, last - began))
 
 
-def told(outcome: Outcome, recipe: Recipe, title: str) -> Shown:
+def told(outcome: Outcome, book: Book, catalog: Catalog, title: str) -> Shown:
     """The run as it is shown, in the order of the originals; with everything that is not accounted for."""
     reasons = accounting.letter_reasons(outcome.letters)
     verified = [outcome.verified[source] for source in outcome.originals if source in outcome.verified]
@@ -108,32 +113,23 @@ def told(outcome: Outcome, recipe: Recipe, title: str) -> Shown:
         for source in outcome.originals
         if (record := outcome.records.get(source)) and record.state in (State.REJECTED, State.DEAD)
     )
-    incomplete = tuple(
-        f"{source.key}: {counted(len(record.published.renditions), 'rendition')} of {len(recipe.renditions)}"
-        for source, record in outcome.records.items()
-        if record.published and len(record.published.renditions) != len(recipe.renditions)
+    wanted = {digest(recipe): len(recipe.renditions) for recipe in book.recipes}
+    problems = (
+        *accounting.problems(outcome.originals, outcome.failed, outcome.records, outcome.letters),
+        *accounting.incomplete(outcome.records.values(), catalog, wanted),
+        *(problem for one in verified for problem in one.problems),
     )
-    problems = accounting.problems(outcome.originals, outcome.failed, outcome.records, outcome.letters)
     engines = {record.published.engine for record in outcome.records.values() if record.published}
     return Shown(
         title=title,
-        recipe=recipe.name,
+        recipe=", ".join(sorted({name for _, name in catalog.routes})),
         engine=", ".join(sorted(engines)) or "none",
         when=datetime.now().astimezone().strftime("%-d %B %Y, %H:%M"),
         figures=figures(photos, refusals, outcome.seconds),
         photos=photos,
         refusals=refusals,
-        problems=(*problems, *incomplete, *(problem for one in verified for problem in one.problems)),
+        problems=problems,
     )
-
-
-def _recipe(name: str) -> Recipe:
-    path = book.find(name)
-    try:
-        return book.read(path)
-    except RecipeInvalid as invalid:
-        first = invalid.problems[0]
-        raise Complaint(f"{path}: {first}; see `safelight recipes check {path}`") from None
 
 
 def _samples(count: int) -> tuple[Original, ...]:
@@ -166,7 +162,9 @@ def _print(shown: Shown, page: Path, json: bool) -> None:
     else:
         summary.show(Console(highlight=False), shown)
     if shown.problems:
-        talk.print(f"[red]{counted(len(shown.problems), 'problem')}[/]; what the workers said is in {page.parent / LOG}")
+        talk.print(
+            f"[red]{counted(len(shown.problems), 'problem')}[/]; what the workers said is in {page.parent / LOG}"
+        )
     talk.print(f"contact sheet: {page.resolve().as_uri()}")
 
 

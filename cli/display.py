@@ -1,4 +1,4 @@
-"""The talk while it runs: a live display on a terminal, a line now and then where there is none. All of it to stderr."""
+"""The talk while it runs, to stderr: a live display on a terminal, a line now and then where there is none."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -32,7 +32,9 @@ class Original:
 def of_folder(directory: Path) -> tuple[Original, ...]:
     """The images below a folder, by name. Raises Complaint."""
     if not directory.exists():
-        raise Complaint(f"there is no folder {directory}: name one with photographs in it, or none to use drawn samples")
+        raise Complaint(
+            f"there is no folder {directory}: name one with photographs in it, or none to use drawn samples"
+        )
     if not directory.is_dir():
         raise Complaint(f"{directory} is a file: name the folder it is in")
     found = tuple(_original(path, _key(path, directory)) for path in sorted(_images(directory)))
@@ -75,8 +77,8 @@ def of_samples(
 def _draw(python: Path, directory: Path, count: int, seed: int, drawn: Callable[[int, int], None]) -> None:
     if not python.exists():
         raise Complaint(f"the samples cannot be drawn, {python} is missing: run `make setup`")
-    command = [python, "-m", "cli.samples", directory, "--count", str(count), "--seed", str(seed)]
-    drawing = subprocess.Popen(  # noqa: S603 - our own module
+    command = [str(python), "-m", "cli.samples", str(directory), "--count", str(count), "--seed", str(seed)]
+    drawing = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:

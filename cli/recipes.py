@@ -7,25 +7,32 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli import book
+from cli.complaint import Complaint
+from cli.text import counted
 from imaging import recipe as recipes
 from imaging.errors import RecipeInvalid, RecipeTooNew
 from imaging.recipe import Recipe, Rendition, Resize
+from jobs import book
+from jobs.book import Book
+from jobs.errors import CatalogInvalid
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Look at recipes: lists of renditions, written as TOML files.",
-)
+FOLDER = Path(__file__).parent.parent / "recipes"
+
+app = typer.Typer(no_args_is_help=True, help="Look at recipes: lists of renditions, written as TOML files.")
 
 
 @app.command()
-def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="TOML files.")]) -> None:
-    """Validate recipes; print every mistake as FILE: PLACE: WHAT.
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH...]", help="Recipes, or folders of them with their routes.")
+    ] = None,
+) -> None:
+    """Validate recipes and print every mistake, with its file and its place.
 
     Exits with 1 if there is any, so it can guard a commit or a deployment.
     """
-    wrong = [line for path in files for line in _checked(path)]
-    if wrong:
+    results = [_checked(path) for path in paths or [FOLDER]]
+    if not all(results):
         raise typer.Exit(1)
 
 
@@ -35,32 +42,60 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Canonical JSON, as it is stored at deployment.")] = False,
 ) -> None:
     """Show what a recipe makes of a photograph."""
-    path = book.find(recipe)
-    try:
-        found = book.read(path)
-    except (RecipeInvalid, RecipeTooNew):
-        _checked(path)
-        raise typer.Exit(1) from None
+    found = named(recipe).recipes[0]
     if json:
         typer.echo(recipes.dump(found).json.decode())
     else:
         Console(highlight=False).print(_table(found))
 
 
-def _checked(path: Path) -> list[str]:
-    """Prints what is to be said of a file; answers the mistakes."""
+def named(name: str | None) -> Book:
+    """One recipe for every key, by the name it has here or the path of its file; without a name, all with their routes.
+
+    Raises Complaint.
+    """
     try:
-        found = book.read(path)
-    except RecipeInvalid as invalid:
-        lines = [f"{path}: {problem}" for problem in invalid.problems]
+        if name is None:
+            return book.read(FOLDER)
+        found = read(Path(name)) if Path(name).suffix or "/" in name else _by_name(name)
+    except (CatalogInvalid, RecipeInvalid) as invalid:
+        more = len(invalid.problems) - 1
+        others = f", and {more} more: `safelight recipes check` says all" if more else ""
+        raise Complaint(f"{name or FOLDER}: {invalid.problems[0]}{others}") from None
+    return Book((found,), (("", found.name),))
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a file. Raises Complaint when it cannot be read, RecipeInvalid or RecipeTooNew for what it says."""
+    try:
+        written = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Complaint(f"{path} is not text: a recipe is TOML, in UTF-8") from None
+    except OSError as error:
+        raise Complaint(f"{path} cannot be read: {error.strerror}") from None
+    return recipes.parse(written, lambda name: (path.parent / name).read_bytes())
+
+
+def _by_name(name: str) -> Recipe:
+    found = {recipe.name: recipe for recipe in book.read(FOLDER).recipes}
+    if name not in found:
+        raise Complaint(f"there is no recipe {name!r}: there are {', '.join(sorted(found))}; a file will do as well")
+    return found[name]
+
+
+def _checked(path: Path) -> bool:
+    """Says what there is to say of a recipe, or of a folder of them; whether all is well."""
+    try:
+        found = book.read(path).recipes if path.is_dir() else (read(path),)
+    except (CatalogInvalid, RecipeInvalid) as invalid:
+        typer.echo("\n".join(f"{path}: {problem}" for problem in invalid.problems))
+        return False
     except RecipeTooNew as error:
-        lines = [f"{path}: {error}"]
-    else:
-        lines = []
-        typer.echo(f"{path}: recipe {found.name}, {len(found.renditions)} renditions, digest {recipes.digest(found)}")
-    for line in lines:
-        typer.echo(line)
-    return lines
+        typer.echo(f"{path}: {error}")
+        return False
+    for recipe in found:
+        typer.echo(f"{recipe.name}: {counted(len(recipe.renditions), 'rendition')}, digest {recipes.digest(recipe)}")
+    return True
 
 
 def _table(recipe: Recipe) -> Table:

@@ -1,8 +1,12 @@
-"""What is shown of a run, apart from where it came from: the page and the table are made of these, and of nothing else."""
+"""What is shown of a run, apart from where it came from: page and table are made of these, and of nothing else."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+
+Body = bytes
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -14,7 +18,7 @@ class Picture:
     height: int
     bytes: int
     path: str
-    body: bytes | None = field(default=None, repr=False)
+    body: Body | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -83,11 +83,10 @@ def _decode(content: bytes) -> Placeholder:
     red = nibbles.channel((header >> 12 & 63) / 31.5 - 1, 3, 3, (more >> 9 & 63) / 63 * 1.25)
     solid = _Channel(1.0, (0.0,) * 5, 3, 3)
     alpha = nibbles.channel((content[5] & 15) / 15, 5, 5, (content[5] >> 4) / 15) if has_alpha else solid
-    return _picture(_shape(across, down, bool(has_alpha), bool(landscape), seven), lightness, yellow, red, alpha)
+    return _picture(_shape(5 if has_alpha else 7, seven, bool(landscape)), lightness, yellow, red, alpha)
 
 
-def _shape(across: int, down: int, has_alpha: bool, landscape: bool, seven: int) -> tuple[int, int]:
-    longest = 5 if has_alpha else 7
+def _shape(longest: int, seven: int, landscape: bool) -> tuple[int, int]:
     ratio = longest / seven if landscape else seven / longest
     return (LONGEST, round(LONGEST / ratio)) if ratio > 1 else (round(LONGEST * ratio), LONGEST)
 

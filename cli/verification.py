@@ -1,4 +1,4 @@
-"""Published renditions, fetched and decoded again: only what opens, whole and as the ledger describes it, is counted."""
+"""Published renditions, fetched and decoded again: only what opens, whole and as the ledger says, is counted."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -120,9 +120,7 @@ def differences(stored: Stored, body: bytes) -> Iterator[str]:
         yield f"still carries {', '.join(decoded.tells)}"
 
 
-def _fetched(
-    fetch: Callable[[str], bytes], record: Record, problems: list[str]
-) -> Iterator[tuple[Stored, str, bytes]]:
+def _fetched(fetch: Callable[[str], bytes], record: Record, problems: list[str]) -> Iterator[tuple[Stored, str, bytes]]:
     assert record.published is not None  # only published records are verified
     for stored in record.published.renditions:
         key = rendition_key(record.source, record.published, stored)

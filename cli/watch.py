@@ -28,7 +28,7 @@ Originals = Mapping[Source, Original]
 
 @dataclass(frozen=True)
 class Progress:
-    """A moment of the run. `settled_bytes` are those of the originals that are settled, `still` seconds of no change."""
+    """A moment of the run. `settled_bytes` are those of settled originals, `still` seconds of no change."""
 
     total: int
     uploaded: int
@@ -65,9 +65,7 @@ class Uploads:
 
     @property
     def arrived(self) -> frozenset[Source]:
-        return frozenset(
-            source for source, upload in self._running.items() if upload.done() and not upload.exception()
-        )
+        return frozenset(source for source, upload in self._running.items() if upload.done() and not upload.exception())
 
     @property
     def failed(self) -> Mapping[Source, str]:

@@ -1,4 +1,4 @@
-"""Sample originals, drawn by code: photographs no camera took, in every format the worker reads, and a few it must refuse.
+"""Sample originals, drawn by code: photographs no camera took, in every format, and a few files to be refused.
 
 `python -m cli.samples DIR --count N --seed S` draws; it needs numpy, Pillow and pillow-heif, and nothing of the house.
 `cli.samples.plan` says what would be drawn, and needs only the standard library.

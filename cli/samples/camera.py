@@ -20,7 +20,7 @@ def _vignetted(scene: Picture) -> Picture:
     height, width = scene.shape[:2]
     columns, rows = grid(width, height)
     distance = ((columns / width - 0.5) ** 2 + (rows / height - 0.5) ** 2) * 2
-    return scene * (1 - 0.28 * distance**1.5)[..., None]
+    return np.asarray(scene * (1 - 0.28 * distance**1.5)[..., None])
 
 
 def _encoded(scene: Picture) -> NDArray[np.uint8]:
@@ -33,7 +33,7 @@ def _encoded(scene: Picture) -> NDArray[np.uint8]:
     srgb = np.where(table <= 0.0031308, table * 12.92, 1.055 * table ** (1 / 2.4) - 0.055)
     contrast = srgb + 0.07 * np.sin((srgb - 0.5) * 2 * np.pi) * 0.6
     curve = np.clip(np.round(contrast * 255), 0, 255).astype(np.uint8)
-    return curve[(linear * 4095).astype(np.int16)]
+    return curve.take((linear * 4095).astype(np.int16))
 
 
 def _grained(rng: Rng, picture: NDArray[np.uint8], strength: float) -> Image.Image:

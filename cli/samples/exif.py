@@ -49,7 +49,8 @@ def camera_for(chance: random.Random) -> tuple[Camera, int]:
 
 def exif(chance: random.Random, scene: str, orientation: int, camera: Camera, iso: int) -> Image.Exif:
     """The block for one photograph: camera, serial number, comment and position, all of which must not get out."""
-    taken = f"2026:{chance.randint(1, 10):02}:{chance.randint(1, 28):02} {chance.randint(5, 22):02}:{chance.randint(0, 59):02}:00"
+    day = f"2026:{chance.randint(1, 10):02}:{chance.randint(1, 28):02}"
+    taken = f"{day} {chance.randint(5, 22):02}:{chance.randint(0, 59):02}:00"
     block = Image.Exif()
     block[MAKE], block[MODEL], block[SOFTWARE] = camera.make, camera.model, "1.4.2"
     block[ORIENTATION], block[TAKEN], block[ARTIST] = orientation, taken, "A. Photographer"

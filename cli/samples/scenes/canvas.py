@@ -6,13 +6,14 @@ is brighter. Everything random comes from the generator that is handed in, so a 
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Plane = NDArray[np.float32]
-Picture = NDArray[np.float32]
+Plane = NDArray[np.floating[Any]]
+Picture = NDArray[np.floating[Any]]
 Rng = np.random.Generator
 
 TILE = 1024
@@ -33,7 +34,8 @@ def grid(width: int, height: int) -> tuple[Plane, Plane]:
 def smoothstep(low: float, high: float, values: Plane) -> Plane:
     """0 below `low`, 1 above `high`, an S between; `low` may be the larger one."""
     x = np.clip((values - low) / (high - low), 0, 1)
-    return (x * x * (3 - 2 * x)).astype(np.float32)
+    smooth: Plane = x * x * (3 - 2 * x)
+    return smooth.astype(np.float32)
 
 
 def mix(under: Picture, over: Picture, cover: Plane) -> Picture:
@@ -55,14 +57,16 @@ def fractal(rng: Rng, roughness: float = 2.0) -> Plane:
     spectrum *= np.exp(_log_frequency() * (-roughness / 2))
     spectrum[0, 0] = 0
     tile = np.fft.irfft2(spectrum, (TILE, TILE)).astype(np.float32)
-    return tile / tile.std()
+    tile /= tile.std()
+    return tile
 
 
 @cache
 def _log_frequency() -> Plane:
     frequency = np.hypot(np.fft.fftfreq(TILE)[:, None], np.fft.rfftfreq(TILE)[None, :])
     frequency[0, 0] = 1
-    return np.log(frequency).astype(np.float32)
+    logarithm: Plane = np.log(frequency).astype(np.float32)
+    return logarithm
 
 
 def read(tile: Plane, across: Plane, down: Plane) -> Plane:

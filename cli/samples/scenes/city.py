@@ -61,7 +61,10 @@ def _tower(
     rooms = rng.random((down.max() + 1, across.max() + 1))
     floors = rng.random(down.max() + 1)[:, None] < 0.06
     alight = ((rooms < lit * rng.uniform(0.4, 1.3)) | (floors & (lit > 0.1)))[down, across] & glass
-    lamp = colour(str(rng.choice(LAMPS))) * (0.35 + 1.5 * rng.random(rooms.shape).astype(np.float32) ** 2)[down, across, None]
+    lamp = (
+        colour(str(rng.choice(LAMPS)))
+        * (0.35 + 1.5 * rng.random(rooms.shape).astype(np.float32) ** 2)[down, across, None]
+    )
     pane = wall * 0.72 + sky.picture[max(0, top - 1), left] * 0.1
     wall = np.where(glass[..., None], pane, wall)
     picture[top:bottom, left:right] = np.where(alight[..., None], lamp, wall)
@@ -83,4 +86,4 @@ def _mirrored(rng: Rng, picture: Picture, shore: float) -> Picture:
     water = blurred(picture, 2.5)[mirrored, sideways] * 0.62 + colour("#0a1420") * 0.4
     bank = smoothstep(shore - 1, shore + 1, rows + 0 * columns)[..., None]
     line = np.exp(-((rows - shore) ** 2) / (0.00002 * height**2))[..., None]
-    return ((picture * (1 - bank) + water * bank) * (1 - 0.75 * line)).astype(np.float32)
+    return np.asarray((picture * (1 - bank) + water * bank) * (1 - 0.75 * line), np.float32)

@@ -23,7 +23,7 @@ def foliage(rng: Rng, width: int, height: int) -> Picture:
     dark, middle, light = (colour(name) for name in LEAVES[int(rng.integers(len(LEAVES)))])
     columns, rows = grid(width, height)
     soft = read(fractal(rng, 3.2), columns * 0.22, rows * 0.22)
-    picture = dark * 0.5 + (middle - dark * 0.5) * smoothstep(-1.6, 2.2, soft)[..., None]
+    picture: Picture = dark * 0.5 + (middle - dark * 0.5) * smoothstep(-1.6, 2.2, soft)[..., None]
     for _ in range(60):
         place = float(rng.uniform(0, width)), float(rng.uniform(0, height * 0.7))
         add_disc(picture, *place, height * float(rng.uniform(0.01, 0.05)), light * float(rng.uniform(0.05, 0.25)), 0.3)
@@ -67,7 +67,9 @@ def meadow(rng: Rng, width: int, height: int) -> Picture:
     columns, rows = grid(width, height)
     blades = read(fractal(rng, 1.9), columns * 1.2, rows * 0.16)
     tone = np.clip(rows / height * 0.9 + blades * 0.09, 0, 1)
-    picture = ramp(((0, "#cfe4f2"), (0.22, "#d8e8c0"), (0.34, "#93b45a"), (0.7, "#4f7a30"), (1, "#24421c")), tone).copy()
+    picture = ramp(
+        ((0, "#cfe4f2"), (0.22, "#d8e8c0"), (0.34, "#93b45a"), (0.7, "#4f7a30"), (1, "#24421c")), tone
+    ).copy()
     kinds = [PETALS[int(at)] for at in rng.choice(len(PETALS), 2, replace=False)]
     for share, blur in ((0.0, 7.0), (0.35, 4.0), (0.62, 1.8), (0.85, 0.0)):
         for _ in range(int(90 - 70 * share)):
@@ -80,7 +82,9 @@ def meadow(rng: Rng, width: int, height: int) -> Picture:
     return (picture * 1.08).astype(np.float32)
 
 
-def _flower(rng: Rng, picture: Picture, place: tuple[float, float], radius: float, tint: Picture, heart: Picture) -> None:
+def _flower(
+    rng: Rng, picture: Picture, place: tuple[float, float], radius: float, tint: Picture, heart: Picture
+) -> None:
     height, width = picture.shape[:2]
     x, y = place
     stem_x, stem_end = int(x), min(height, int(y + radius * 6))
@@ -120,7 +124,12 @@ def _stone(rng: Rng, picture: Picture, texture: Picture, bands: Picture, length:
     height, width = picture.shape[:2]
     x, y = float(rng.uniform(0, width)), float(rng.uniform(0, height))
     reach = int(length * 0.62)
-    left, right, top, bottom = max(0, int(x) - reach), min(width, int(x) + reach), max(0, int(y) - reach), min(height, int(y) + reach)
+    left, right, top, bottom = (
+        max(0, int(x) - reach),
+        min(width, int(x) + reach),
+        max(0, int(y) - reach),
+        min(height, int(y) + reach),
+    )
     if right - left < 4 or bottom - top < 4:
         return
     columns, rows = grid(right - left, bottom - top)
@@ -138,4 +147,6 @@ def _stone(rng: Rng, picture: Picture, texture: Picture, bands: Picture, length:
     shine = wet * 0.55 * np.exp(-((along + 0.25) ** 2 + (across + 0.35) ** 2) * 13)
     patch = picture[top:bottom, left:right]
     patch *= 1 - 0.55 * smoothstep(1.28, 0.95, radius)[..., None]
-    patch += (np.maximum(body, 0.004) + shine[..., None] * np.array([0.8, 0.9, 1.0], np.float32) - patch) * cover[..., None]
+    patch += (np.maximum(body, 0.004) + shine[..., None] * np.array([0.8, 0.9, 1.0], np.float32) - patch) * cover[
+        ..., None
+    ]

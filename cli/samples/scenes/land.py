@@ -89,7 +89,7 @@ def _land(rng: Rng, width: int, height: int, horizon: float, country: Country, s
     picture = mix(surface, np.broadcast_to(sky.haze, surface.shape) * (0.9 * glow[..., None]), fog)
     picture = np.where(land[..., None], picture, sky.picture)
     wet = land & water[pick]
-    return _with_water(rng, picture, wet, horizon, rows, columns, distances[near, 0]) if wet.any() else picture
+    return _with_water(rng, picture, wet, horizon, rows, columns) if wet.any() else picture
 
 
 def _viewpoint(rng: Rng, field: Plane, country: Country) -> tuple[float, float]:
@@ -116,11 +116,11 @@ def _height_field(rng: Rng, country: Country) -> Plane:
 def _nearest(screen: Plane, height: int) -> NDArray[np.int32]:
     """For every pixel, the first distance whose land reaches up to its row; STEPS where none does."""
     reached = np.minimum.accumulate(np.clip(screen, 0, height).astype(np.int32), axis=0)
-    steps, width = screen.shape
+    width = screen.shape[1]
     flat = reached * width + np.arange(width)
     above = np.bincount(flat.ravel(), minlength=(height + 1) * width).reshape(height + 1, width)
     hidden = np.cumsum(above[::-1], axis=0)[::-1]
-    return hidden[1:].astype(np.int32) if height else hidden
+    return hidden[1:].astype(np.int32)
 
 
 def _surface(
@@ -138,17 +138,21 @@ def _surface(
     low = country.sea if country.sea > -5 else -1.6
     tone = np.clip((ground - low) / 3.4 + grain * 0.035, 0, 1)
     picture = ramp(country.ground, tone)
-    picture = mix(picture, np.broadcast_to(colour(country.rock), picture.shape), smoothstep(0.1, 0.3, steep + grain * 0.02))
-    snow = smoothstep(country.snowline - 0.15, country.snowline + 0.25, ground + grain * 0.12) * smoothstep(0.42, 0.16, steep)
+    picture = mix(
+        picture, np.broadcast_to(colour(country.rock), picture.shape), smoothstep(0.1, 0.3, steep + grain * 0.02)
+    )
+    snow = smoothstep(country.snowline - 0.15, country.snowline + 0.25, ground + grain * 0.12) * smoothstep(
+        0.42, 0.16, steep
+    )
     picture = mix(picture, np.broadcast_to(np.array([0.92, 0.94, 1.0], np.float32), picture.shape), snow)
     picture *= (1 + grain * 0.13)[..., None]
     warm = (colour(sky.hour.sun) * 0.6 + 0.4) * sky.hour.ambient * 1.25
     cool = colour(sky.hour.sky[-1][1]) * 0.35 + sky.haze * 0.12
-    return (picture * (light[..., None] * warm + cool)).astype(np.float32)
+    return np.asarray(picture * (light[..., None] * warm + cool), np.float32)
 
 
 def _with_water(
-    rng: Rng, picture: Picture, wet: Plane, horizon: float, rows: Plane, columns: Plane, distance: Plane
+    rng: Rng, picture: Picture, wet: NDArray[np.bool_], horizon: float, rows: Plane, columns: Plane
 ) -> Picture:
     """Water mirrors what stands above the horizon, broken by ripples that grow towards the camera."""
     height, width = wet.shape

@@ -8,7 +8,9 @@ from cli.samples.scenes.canvas import Picture, Plane, Rng, add_disc, colour, fra
 def night(rng: Rng, width: int, height: int) -> Picture:
     """Stars, one of the two lights, and the land as a silhouette."""
     columns, rows = grid(width, height)
-    picture = ramp(((0, "#03060f"), (0.6, "#0b1730"), (0.85, "#1b2b48"), (1, "#3a3f55")), rows / height + 0 * columns).copy()
+    picture = ramp(
+        ((0, "#03060f"), (0.6, "#0b1730"), (0.85, "#1b2b48"), (1, "#3a3f55")), rows / height + 0 * columns
+    ).copy()
     band = _milky_way(rng, picture)
     _stars(rng, picture, band)
     if rng.random() < 0.55:
@@ -30,7 +32,7 @@ def _milky_way(rng: Rng, picture: Picture) -> Plane:
     lanes = np.exp(-(bent**2) / 0.006) * smoothstep(0.0, 1.3, read(dust, columns * 0.4, rows * 0.4))
     light = np.clip(glow * 0.12 * (1 - 0.85 * lanes), 0, 1)
     picture += light[..., None] * (colour("#cdb8d8") + colour("#ffcf9a") * np.exp(-(bent**2) / 0.008)[..., None])
-    return glow.astype(np.float32)
+    return np.asarray(glow, np.float32)
 
 
 def _stars(rng: Rng, picture: Picture, band: Plane) -> None:
@@ -50,8 +52,8 @@ def _aurora(rng: Rng, width: int, height: int) -> Picture:
     light = np.zeros((height, width, 3), np.float32)
     tile = fractal(rng, 2.8)
     for curtain in range(3):
-        foot = height * (0.6 + 0.1 * curtain * float(rng.uniform(-1, 1)))
-        foot = foot + height * 0.11 * read(tile, columns * 0.16 + curtain * 211, 9 + 0 * columns)
+        level = height * (0.6 + 0.1 * curtain * float(rng.uniform(-1, 1)))
+        foot = level + height * 0.11 * read(tile, columns * 0.16 + curtain * 211, 9 + 0 * columns)
         folds = np.clip(0.55 + 0.5 * read(tile, columns * 0.9 + curtain * 97, 50 + 0 * columns), 0.05, 2)
         up = (foot - rows) / height
         rise = smoothstep(-0.012, 0.03, up) * np.exp(-np.clip(up, 0, None) * (5.5 / (0.6 + folds * 0.7)))

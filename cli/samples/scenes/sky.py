@@ -22,22 +22,58 @@ class Hour:
 
 HOURS = {
     "dawn": Hour(
-        ((0, "#ffcf9e"), (0.18, "#f6b8a0"), (0.45, "#a99ac4"), (1, "#4d6a9e")), "#ffd9a0", 1.4, "#ffd2b8", "#8d83a8", 0.5, True
+        ((0, "#ffcf9e"), (0.18, "#f6b8a0"), (0.45, "#a99ac4"), (1, "#4d6a9e")),
+        "#ffd9a0",
+        1.4,
+        "#ffd2b8",
+        "#8d83a8",
+        0.5,
+        True,
     ),
     "morning": Hour(
-        ((0, "#e3ecf2"), (0.2, "#b4d2ea"), (0.6, "#6ea4d6"), (1, "#3a74b8")), "#fff1d8", 0.9, "#ffffff", "#a9b6c6", 0.85, False
+        ((0, "#e3ecf2"), (0.2, "#b4d2ea"), (0.6, "#6ea4d6"), (1, "#3a74b8")),
+        "#fff1d8",
+        0.9,
+        "#ffffff",
+        "#a9b6c6",
+        0.85,
+        False,
     ),
     "noon": Hour(
-        ((0, "#d5e6f2"), (0.15, "#a3cbea"), (0.5, "#4f92d0"), (1, "#1f5aa6")), "#fff8ea", 0.7, "#ffffff", "#9fb0c4", 1.0, False
+        ((0, "#d5e6f2"), (0.15, "#a3cbea"), (0.5, "#4f92d0"), (1, "#1f5aa6")),
+        "#fff8ea",
+        0.7,
+        "#ffffff",
+        "#9fb0c4",
+        1.0,
+        False,
     ),
     "gold": Hour(
-        ((0, "#ffdca0"), (0.2, "#f4c898"), (0.5, "#a9b4c4"), (1, "#5b84b4")), "#ffc873", 1.8, "#ffe2b0", "#9a8d92", 0.7, True
+        ((0, "#ffdca0"), (0.2, "#f4c898"), (0.5, "#a9b4c4"), (1, "#5b84b4")),
+        "#ffc873",
+        1.8,
+        "#ffe2b0",
+        "#9a8d92",
+        0.7,
+        True,
     ),
     "sunset": Hour(
-        ((0, "#ffa04e"), (0.16, "#f57a52"), (0.4, "#b0587a"), (0.7, "#5c4a86"), (1, "#2c3468")), "#ffb060", 2.2, "#ff9a66", "#5a4468", 0.32, True
+        ((0, "#ffa04e"), (0.16, "#f57a52"), (0.4, "#b0587a"), (0.7, "#5c4a86"), (1, "#2c3468")),
+        "#ffb060",
+        2.2,
+        "#ff9a66",
+        "#5a4468",
+        0.32,
+        True,
     ),
     "dusk": Hour(
-        ((0, "#e8a082"), (0.12, "#b97f92"), (0.4, "#5c6599"), (1, "#1c2a5a")), "#ffa878", 0.7, "#d58a8c", "#3c4470", 0.2, True
+        ((0, "#e8a082"), (0.12, "#b97f92"), (0.4, "#5c6599"), (1, "#1c2a5a")),
+        "#ffa878",
+        0.7,
+        "#d58a8c",
+        "#3c4470",
+        0.2,
+        True,
     ),
     "overcast": Hour(
         ((0, "#dfe3e4"), (0.3, "#c4ccd0"), (1, "#95a1a9")), "#ffffff", 0.25, "#eef0f0", "#8f999f", 0.7, False
@@ -69,7 +105,10 @@ def paint(rng: Rng, width: int, height: int, horizon: float, hour: Hour, cover: 
     disc = smoothstep(0.024, 0.019, distance) * (3.5 if hour.low else 0.0)
     if cover > 0:
         density, lit = _clouds(rng, columns, elevation, width, height, sun_x, cover)
-        body = colour(hour.shade) + (colour(hour.lit) * (1.1 + glow[..., None] * 0.8) - colour(hour.shade)) * lit[..., None]
+        body = (
+            colour(hour.shade)
+            + (colour(hour.lit) * (1.1 + glow[..., None] * 0.8) - colour(hour.shade)) * lit[..., None]
+        )
         picture = picture + (body - picture) * density[..., None]
         disc = disc * (1 - density) ** 2
     picture = picture + glow[..., None] * colour(hour.sun) + disc[..., None] * colour(hour.sun)
