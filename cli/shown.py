@@ -97,9 +97,9 @@ def figures(photos: Sequence[Photo], refusals: Sequence[Refusal], seconds: float
         seconds=seconds,
         p50=percentile(times, 50),
         p99=percentile(times, 99),
-        made_by=Counter(photo.made_by for photo in photos),
-        declined=Counter(photo.why for photo in photos if photo.why),
-        refused=Counter(refusal.reason for refusal in refusals),
+        made_by=dict(Counter(photo.made_by for photo in photos)),
+        declined=dict(Counter(photo.why for photo in photos if photo.why)),
+        refused=dict(Counter(refusal.reason for refusal in refusals)),
     )
 
 
