@@ -7,6 +7,7 @@ and turning by it would turn twice.
 from functools import lru_cache
 from typing import Any
 
+from imaging.credits import EXIF
 from imaging.damage import damage
 from imaging.formats import Format
 from imaging.limits import Header, Limits, check_header
@@ -16,8 +17,6 @@ from imaging.vips import BLOB, Image
 
 #: What pi_heif raises for a file that libheif cannot make sense of.
 DAMAGE = (ValueError, OSError, EOFError, SyntaxError, RuntimeError)
-
-EXIF = "exif-data"
 
 
 @lru_cache(maxsize=1)
