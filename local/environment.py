@@ -89,6 +89,12 @@ class ProcessEnvironment:
             self._discard()
             raise
 
+    @property
+    def pid(self) -> int | None:
+        """The process, and its group, while there is one."""
+        process = self._process
+        return process.pid if process else None
+
     def close(self) -> None:
         with self._lock:
             self._closed = True
@@ -123,6 +129,10 @@ class _Process:
                 log=log,
                 keep=[theirs.fileno()],
             )
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     def initialise(self) -> None:
         if not self.ready:

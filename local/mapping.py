@@ -35,6 +35,9 @@ AT_ONCE = 10
 POLL = 1
 """Seconds of a long poll. Lambda's is 20; on a laptop one would rather stop soon."""
 
+UNANSWERED = 5.0
+"""Seconds after which a slot that waits for an AWS which does not answer is left behind."""
+
 RETRY = (0.5, 5.0)
 """Seconds to wait after a call that failed: the first time, and at most."""
 
@@ -90,7 +93,7 @@ class EventSourceMapping:
         for environment in self._environments:
             environment.close()
         for slot in self._slots:
-            slot.join()
+            slot.join(UNANSWERED)
 
     def drain(self, within: float) -> bool:
         """Waits until the queue holds nothing, seen or unseen, and nothing is in flight; False if that took too long.
@@ -149,7 +152,7 @@ class EventSourceMapping:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            messages += self._receive(self.source.batch_size - len(messages), math.ceil(left))
+            messages += self._receive(self.source.batch_size - len(messages), min(math.ceil(left), POLL))
         return messages
 
     def _receive(self, most: int, wait: int) -> "list[MessageTypeDef]":

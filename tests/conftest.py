@@ -1,3 +1,0 @@
-"""Fixtures that every room shares."""
-
-pytest_plugins = ["tests.embedded"]
