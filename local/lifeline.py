@@ -56,7 +56,7 @@ class Child:
         _held.add(self._lifeline)
         try:
             with log.open("ab") as output:
-                self._process = subprocess.Popen(  # noqa: S603 - the command is this module's callers' own
+                self._process = subprocess.Popen(
                     command,
                     env={**environment, DESCRIPTOR: str(reading)},
                     cwd=directory,
