@@ -25,11 +25,17 @@ def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]
 
 
 @pytest.fixture(scope="session")
-def embedded_stack(embedded_aws: Endpoint) -> Iterator[Stack]:
+def deployed(embedded_aws: Endpoint) -> Iterator[Stack]:
     """The stack of template.yaml; nothing polls its queue."""
     stack = create(embedded_aws, a_name())
     yield stack
     remove(stack)
+
+
+@pytest.fixture(scope="session")
+def embedded_stack(deployed: Stack) -> dict[str, str]:
+    """The environment of a program that works on that stack."""
+    return {**deployed.endpoint.variables, **deployed.function("Worker").variables}
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A Lambda environment: real processes, really killed."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -164,3 +166,34 @@ ProcessEnvironment(function, {{}}, Path("{tmp_path}/worker.log")).invoke({{"file
         parent.wait()
     handler, child = map(int, pids.read_text().split())
     assert eventually(lambda: not alive(handler) and not alive(child))
+
+
+def test_everything_dies_with_the_parent_although_a_fork_of_it_lives_on(tmp_path: Path) -> None:
+    """A fork holds a copy of the lifeline unless it lets go."""
+    program = f"""
+import os, threading, time
+from pathlib import Path
+from local.environment import ProcessEnvironment
+from local.stack import Function
+function = Function("w", "arn", "{HANDLERS}.with_a_child", 1769, 600, {{}})
+environment = ProcessEnvironment(function, {{}}, Path("{tmp_path}/worker.log"))
+threading.Thread(target=environment.invoke, args=({{"file": "{tmp_path}/pids"}},), daemon=True).start()
+while not Path("{tmp_path}/pids").exists():
+    time.sleep(0.02)
+fork = os.fork()
+if fork:
+    Path("{tmp_path}/fork").write_text(str(fork))
+time.sleep(600)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    told = tmp_path / "fork"
+    try:
+        assert eventually(lambda: told.exists() and told.read_text(), within=30)
+    finally:
+        parent.kill()
+        parent.wait()
+    handler, child = map(int, (tmp_path / "pids").read_text().split())
+    try:
+        assert eventually(lambda: not alive(handler) and not alive(child))
+    finally:
+        os.kill(int(told.read_text()), signal.SIGKILL)
