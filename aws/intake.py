@@ -1,5 +1,6 @@
 """The event source mappings that feed the worker, as a switch."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aws.errors import translated
@@ -9,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class LambdaIntake:
-    """Every mapping of one function."""
+    """Every mapping of one function. Hardly ever used, so its client is made only then."""
 
-    def __init__(self, client: "LambdaClient", function: str) -> None:
-        self._lambda, self._function = client, function
+    def __init__(self, connect: "Callable[[], LambdaClient]", function: str) -> None:
+        self._connect, self._function = connect, function
 
     def stop(self) -> None:
         self._switch(enabled=False)
@@ -22,6 +23,7 @@ class LambdaIntake:
 
     def _switch(self, *, enabled: bool) -> None:
         with translated("UpdateEventSourceMapping"):
-            pages = self._lambda.get_paginator("list_event_source_mappings").paginate(FunctionName=self._function)
+            client = self._connect()
+            pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=self._function)
             for mapping in [mapping for page in pages for mapping in page["EventSourceMappings"]]:
-                self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+                client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)

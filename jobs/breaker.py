@@ -2,7 +2,7 @@
 
                  five sources in a row fail by the world's fault
         closed ──────────────────────────────────────────────────▶ open: the batch is handed back untried,
-          ▲                                                          │   but for one work that tries
+          ▲                                                          │   but for a work every few seconds
           └──────────────── one succeeds ◀───────────────────────────┤
                                                                      │ still open after a minute
         probe: all of it answers again ◀── alarm, intake stopped ◀───┘
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 FAILURES_TO_OPEN = 5
 """Different sources in a row. One image that S3 cannot serve is its own misfortune; five are the world's."""
+
+TRY_EVERY = 5.0
+"""Seconds between two tries while it is open."""
 
 PATIENCE = 60.0
 """Seconds of an open breaker after which the intake is stopped."""
@@ -56,7 +59,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._failed: set[Source] = set()
         self._opened: float | None = None
-        self._trying = False
+        self._next_try = 0.0
         self._stopped = False
 
     @property
@@ -64,28 +67,26 @@ class Breaker:
         return self._opened is not None
 
     def admits(self) -> bool:
-        """Whether a work may be tried now. While open, one at a time is: the first that succeeds closes it."""
+        """Whether a work may be tried now. While open, one is every few seconds: if it succeeds it closes it."""
         with self._lock:
-            if not self.is_open:
-                return True
-            if self._trying:
+            if self.is_open and self._clock() < self._next_try:
                 return False
-            self._trying = True
+            self._next_try = self._clock() + TRY_EVERY
             return True
 
     def succeeded(self) -> None:
         with self._lock:
             self._failed.clear()
-            self._opened, self._trying, self._stopped = None, False, False
+            self._opened, self._stopped = None, False
 
     def failed(self, source: Source, reason: str) -> None:
         """The world failed this source. Opens at the fifth in a row, and stops the intake once it lasts."""
         with self._lock:
-            self._trying = False
             self._failed.add(source)
             if not self.is_open and len(self._failed) >= FAILURES_TO_OPEN:
                 log.error("breaker open: %s sources in a row failed, last by %s", len(self._failed), reason)
                 self._opened = self._clock()
+                self._next_try = self._opened + TRY_EVERY
             lasting = self._opened is not None and self._clock() - self._opened >= PATIENCE
         if lasting and not self._stopped:
             self._stop(reason)

@@ -16,7 +16,7 @@ PROBE = "probe"
 def probe(
     bucket: str, originals: Originals, renditions: Renditions, ledger: Ledger, outage: Outage, intake: Intake
 ) -> str:
-    """One look: "well", "healed" or "out". Starts the intake before it forgets the outage, so a crash starts it again."""
+    """One look: "well", "healed" or "out". The intake starts before the outage is forgotten, in case of a crash."""
     source = Source(bucket, PROBE)
     try:
         if not outage.declared():

@@ -32,7 +32,7 @@ def embedded(
     """
     if not python.exists():
         raise NotSetUp(f"the embedded AWS is not set up ({python} is missing): run `make setup`")
-    port = _free(port) if port else _any_free()
+    port = a_free_port() if port is None else _free(port)
     log = directory / "embedded-aws.log"
     child = Child(
         [python, "-P", FOLLOW, "ministack"], environment=_environment(port, directory), directory=directory, log=log
@@ -67,7 +67,8 @@ def _free(port: int) -> int:
     return port
 
 
-def _any_free() -> int:
+def a_free_port() -> int:
+    """A port that nobody listens on, and that will not be given to an outgoing connection."""
     return next(port for port in random.sample(PORTS, len(PORTS)) if _bindable(port))
 
 

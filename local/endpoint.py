@@ -9,7 +9,7 @@ from botocore.config import Config
 CONFIG = Config(
     connect_timeout=3,
     read_timeout=30,  # above SQS's longest poll
-    retries={"mode": "standard", "total_max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=64,
     signature_version="v4",
 )

@@ -7,6 +7,8 @@ from local.simulator.buckets import etag_of
 from local.simulator.catalog import CatalogStore as FakeCatalogStore
 from local.simulator.clock import Clock
 from local.simulator.ledger import Ledger as FakeLedger
+from local.simulator.outage import Intake as FakeIntake
+from local.simulator.outage import Outage as FakeOutage
 from local.simulator.queues import DeadLetters as FakeDeadLetters
 from local.simulator.queues import Queue as FakeQueue
 
@@ -15,8 +17,10 @@ __all__ = [
     "FakeCatalogStore",
     "FakeContent",
     "FakeDeadLetters",
+    "FakeIntake",
     "FakeLedger",
     "FakeOriginals",
+    "FakeOutage",
     "FakeQueue",
     "FakeRenditions",
     "etag_of",

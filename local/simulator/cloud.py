@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
+from jobs.admission import Admission
 from jobs.batch import Message
+from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
 from jobs.events import ABSENT
 from jobs.process import Render, Retry, Verdict, World
@@ -19,10 +21,15 @@ from local.simulator.catalog import CatalogStore
 from local.simulator.clock import Clock
 from local.simulator.gates import Gate, Gated, open_gate
 from local.simulator.ledger import Ledger
+from local.simulator.outage import Intake, Outage
 from local.simulator.queues import DeadLetters, Queue, Sqs
 
 Function = Callable[[Sequence[Message]], Mapping[str, Verdict]]
 """What the mapping calls: a verdict for each message."""
+
+
+ROOM = 2**30
+"""Bytes of originals that one worker takes in at once."""
 
 
 @dataclass
@@ -39,6 +46,8 @@ class Cloud:
     renditions: Renditions = field(default_factory=Renditions)
     ledger: Ledger = field(default_factory=Ledger)
     store: CatalogStore = field(default_factory=CatalogStore)
+    outage: Outage = field(default_factory=Outage)
+    intake: Intake = field(default_factory=Intake)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)  # noqa: S311
@@ -56,6 +65,10 @@ class Cloud:
     def worker(self, render: Render, engine: str, *, gate: Gate = open_gate, skew: float = 0.0) -> World:
         """A worker that has just started: nothing cached, its clock `skew` seconds ahead, its calls through `gate`."""
         store = Gated("catalog", self.store, gate)
+
+        def clock() -> float:
+            return self.clock() + skew
+
         return World(
             originals=Gated("originals", self.originals, gate),
             renditions=Gated("renditions", self.renditions, gate),
@@ -66,7 +79,9 @@ class Cloud:
             recipes=RecipeBook(store),
             render=render,
             engine=engine,
-            clock=lambda: self.clock() + skew,
+            breaker=Breaker(Gated("outage", self.outage, gate), Gated("intake", self.intake, gate), clock),
+            room=Admission(ROOM),
+            clock=clock,
         )
 
     def deliver(self, function: Function, most: int = 1) -> Sequence[str]:

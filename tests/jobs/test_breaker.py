@@ -4,44 +4,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from jobs.breaker import FAILURES_TO_OPEN, PATIENCE, Breaker
+from jobs.breaker import FAILURES_TO_OPEN, PATIENCE, TRY_EVERY, Breaker
 from jobs.errors import Retryable
 from jobs.probe import probe
 from jobs.source import Source
-from tests.fakes import Clock, FakeLedger, FakeOriginals, FakeRenditions
+from tests.fakes import Clock, FakeIntake, FakeLedger, FakeOriginals, FakeOutage, FakeRenditions
 
 SOURCES = [Source("originals", str(number)) for number in range(FAILURES_TO_OPEN)]
-
-
-@dataclass
-class FakeOutage:
-    reason: str = ""
-    failing: Retryable | None = None
-
-    def declared(self) -> str:
-        if self.failing:
-            raise self.failing
-        return self.reason
-
-    def declare(self, reason: str, *, now: int) -> None:
-        self.reason = self.reason or reason
-
-    def over(self) -> None:
-        self.reason = ""
-
-
-@dataclass
-class FakeIntake:
-    running: bool = True
-    failing: Retryable | None = None
-
-    def stop(self) -> None:
-        if self.failing:
-            raise self.failing
-        self.running = False
-
-    def start(self) -> None:
-        self.running = True
 
 
 @dataclass
@@ -81,10 +50,13 @@ def test_a_success_in_between_starts_the_count_anew(scene: Scene) -> None:
     assert not scene.breaker.is_open
 
 
-def test_while_open_one_work_at_a_time_tries_and_the_first_success_closes(scene: Scene) -> None:
+def test_while_open_a_work_every_few_seconds_tries_and_the_first_success_closes(scene: Scene) -> None:
     scene.fail()
+    assert not scene.breaker.admits()
+    scene.clock.move(TRY_EVERY)
     assert [scene.breaker.admits() for _ in range(3)] == [True, False, False]
     scene.fail(SOURCES[0])
+    scene.clock.move(TRY_EVERY)
     assert [scene.breaker.admits() for _ in range(2)] == [True, False]
     scene.breaker.succeeded()
     assert [scene.breaker.admits() for _ in range(2)] == [True, True]
