@@ -52,11 +52,20 @@ def record_of(item: Item) -> Record:
         attempts=int(plain.get("a", 0)),
         reason=plain.get("r", ""),
         detail=plain.get("rd", ""),
-        rejected=Mark(plain["rj"]["e"], plain["rj"]["d"]) if "rj" in plain else None,
+        rejected=_mark(plain["rj"]) if "rj" in plain else None,
         told=plain.get("t", False),
         published=_published(plain["p"]) if "p" in plain else None,
         updated=int(plain.get("u", 0)),
     )
+
+
+def mark_item(mark: Mark, reason: str, detail: str) -> Item:
+    """A rejection's mark as plain values for the wire."""
+    return {"e": mark.etag, "d": mark.digest, "r": reason, "rd": detail}
+
+
+def _mark(plain: Item) -> Mark:
+    return Mark(plain["e"], plain["d"], plain["r"], plain["rd"])
 
 
 def published_item(published: Published) -> Item:

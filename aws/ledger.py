@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from aws.errors import code, translated
-from aws.items import FAULT_SHARDS, FAULTS, Item, marshal, published_item, record_of, shard
+from aws.items import FAULT_SHARDS, FAULTS, Item, mark_item, marshal, published_item, record_of, shard
 from jobs import events
 from jobs.errors import LostFence, Retryable
 from jobs.ports import Claim, Claimed, Finished, Leased, Newer, Page, Untold
@@ -65,11 +65,12 @@ class DynamoLedger:
         self._settle(claim, State.DELETED, "v = :v", "p, rj, t, r, rd", {":v": revision}, now)
 
     def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
-        values = {":rj": {"e": mark.etag, "d": mark.digest}, ":r": reason, ":rd": detail, ":v": revision, ":f0": False}
+        rejected = mark_item(mark, reason, detail)
+        values = {":rj": rejected, ":r": reason, ":rd": detail, ":v": revision, ":f0": False}
         self._settle(claim, State.REJECTED, "rj = :rj, r = :r, rd = :rd, v = :v, t = :f0", "", values, now)
 
     def reject_again(self, claim: Record, *, revision: int, now: int) -> None:
-        self._settle(claim, State.REJECTED, "v = :v", "", {":v": revision}, now)
+        self._settle(claim, State.REJECTED, "v = :v, r = rj.r, rd = rj.rd", "", {":v": revision}, now)
 
     def release(self, claim: Record, reason: str, *, dead: bool, now: int) -> None:
         self._settle(claim, State.DEAD if dead else State.QUEUED, "r = :r", "rd", {":r": reason}, now)

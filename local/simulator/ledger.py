@@ -60,11 +60,12 @@ class Ledger:
         self._settle(claim, State.DELETED, now, published=None, revision=revision, **CLEAN)
 
     def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
-        why = {"rejected": mark, "reason": reason, "detail": detail, "told": False}
+        why = {"rejected": replace(mark, reason=reason, detail=detail), "reason": reason, "detail": detail, "told": False}
         self._settle(claim, State.REJECTED, now, revision=revision, **why)
 
     def reject_again(self, claim: Record, *, revision: int, now: int) -> None:
-        self._settle(claim, State.REJECTED, now, revision=revision)
+        why = {"reason": claim.rejected.reason, "detail": claim.rejected.detail} if claim.rejected else {}
+        self._settle(claim, State.REJECTED, now, revision=revision, **why)
 
     def release(self, claim: Record, reason: str, *, dead: bool, now: int) -> None:
         self._settle(claim, State.DEAD if dead else State.QUEUED, now, reason=reason, detail="")

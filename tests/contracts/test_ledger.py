@@ -140,13 +140,15 @@ def test_rejected_again_keeps_mark_reason_and_told(claim: Callable[..., Claim], 
     first = granted(claim())
     ledger.reject(first, Mark("a", "digest"), "truncated", "ends early", revision=1, now=NOW)
     ledger.told(first)
+    ledger.release(granted(claim("older")), "throttled", dead=False, now=NOW)
     ledger.reject_again(granted(claim("older")), revision=1, now=NOW)
     record = ledger.read(source)
     assert record is not None
-    assert (record.state, record.rejected, record.reason, record.told) == (
+    assert (record.state, record.rejected, record.reason, record.detail, record.told) == (
         State.REJECTED,
         Mark("a", "digest"),
         "truncated",
+        "ends early",
         True,
     )
 

@@ -19,6 +19,9 @@ from local.simulator.queues import Message
 REST = {State.DONE, State.REJECTED, State.DELETED}
 SUFFIXES = {"jpeg": ".jpg", "webp": ".webp", "png": ".png", "avif": ".avif"}
 
+KILLS_WORKER = "kills-worker"
+REASONS = {"not-an-image", KILLS_WORKER}
+
 MOVES = {
     "queued": {"processing"},
     "processing": {"queued", "processing", "done", "rejected", "dead", "deleted"},
@@ -131,7 +134,10 @@ class Witness:
         if body in self.bad:
             mark = (record.rejected.etag, record.rejected.digest) if record.rejected else None
             right = mark == (_etag(body), digest) and source not in self.letter_due
-            return _said(right, record.state is State.REJECTED, "rejected, with a letter", record)
+            label = record.state is State.REJECTED and record.reason in REASONS
+            return _said(right, label, "rejected, with a letter", record)
+        if record.state is State.REJECTED and record.reason == KILLS_WORKER and source not in self.letter_due:
+            return "until redriven: rejected, because its workers died"
         published = record.published
         if published and (lies := self.lies(source, published)):
             return f"wrong: {lies}"

@@ -224,7 +224,7 @@ class Stage:
         """Drains, judges, redrives once, judges, sweeps, judges: every violation of the invariants."""
         self.drain()
         letters = self.witness.letters()
-        self._judge(lambda source, wrong: source in letters or wrong.startswith("label"), "drained")
+        self._judge(lambda source, wrong: source in letters or wrong.startswith(("label", "until")), "drained")
         self.redrive()
         self.drain()
         self._judge(lambda _, wrong: wrong.startswith("label"), "redriven")
