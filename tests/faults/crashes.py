@@ -118,6 +118,7 @@ class Redelivery:
 REDELIVERIES: Mapping[str, Redelivery] = {
     "crashed, seen at once": Redelivery(lives=False, wait=0),
     "crashed, seen after the lease": Redelivery(lives=False, wait=VISIBILITY + 1, again=False),
+    "running, not seen again": Redelivery(lives=True, wait=0, again=False),
     "running, seen at once": Redelivery(lives=True, wait=0),
     "running, seen after the lease": Redelivery(lives=True, wait=LEASE + 1),
 }
@@ -148,6 +149,8 @@ class Case:
         stage = Stage(seed=self.at)
         stage.cloud.queue.sqs.stale_receipts_delete = self.stale_receipts_delete
         hand, delivery = _received(stage, self.scene)
+        if delivery is None:
+            return stage
         hand.gate = _Interruption(self, stage, delivery)
         try:
             verdict = stage.work(delivery, hand.world)
@@ -188,20 +191,19 @@ class _Interruption:
         return call()
 
 
-def _received(stage: Stage, scene: str) -> tuple[Hand, Delivery]:
-    """The scene's message, and a worker that has worked before, under the first catalog: its cache may be stale."""
+def _received(stage: Stage, scene: str) -> tuple[Hand, Delivery | None]:
+    """A worker that has worked before, under the first catalog, so that its cache may be stale; the scene's message."""
     hand = stage.hand()
     hand.world.catalog.cached()
     SCENES[scene](stage)
-    delivery = stage.receive()
-    assert delivery
-    return hand, delivery
+    return hand, stage.receive()
 
 
 def calls(scene: str) -> int:
     """How many calls the scene's message takes undisturbed, the acknowledgement included."""
     stage = Stage()
     hand, delivery = _received(stage, scene)
+    assert delivery
     hand.gate = counter = _Interruption(Case(scene, -1, "nothing", "running, seen at once"), stage, delivery)
     stage.answer(delivery, stage.work(delivery, hand.world))
     return counter.calls + 1

@@ -50,14 +50,23 @@ class Troupe:
         return True
 
     def reprocess(self) -> bool:
-        if not self.to_reprocess:
+        """The operator does it again until it has gone through."""
+        if not self.to_reprocess or self.operators:
             return False
-        self.to_reprocess = False
-        self._operate(self.stage.reprocess)
+
+        def verb(gate: Gate) -> None:
+            self.to_reprocess = False
+            try:
+                self.stage.reprocess(gate)
+            except BaseException:
+                self.to_reprocess = True
+                raise
+
+        self._operate(verb)
         return True
 
     def redrive(self) -> bool:
-        if not self.stage.cloud.dead_letters.letters:
+        if not self.stage.cloud.dead_letters.letters or self.operators:
             return False
         self._operate(self.stage.redrive)
         return True
@@ -67,12 +76,13 @@ class Troupe:
         return True
 
     def sweep(self) -> bool:
+        if self.operators:
+            return False
         self._operate(self.stage.sweep)
         return True
 
     def _operate(self, verb: Callable[[Gate], None]) -> None:
-        if not self.operators:
-            self.operators.append(Puppet(verb))
+        self.operators.append(Puppet(verb))
 
     def receive(self) -> bool:
         if len(self.workers) >= WORKERS:
@@ -119,10 +129,11 @@ class Troupe:
             self.hands.append(hand)
 
     def crash(self) -> bool:
-        if not self.crashes or not self.workers:
+        puppets = [puppet for puppet, _, _ in self.workers] + self.operators
+        if not self.crashes or not puppets:
             return False
         self.crashes -= 1
-        self.dice.choice(self.workers)[0].crash()
+        self.dice.choice(puppets).crash()
         return True
 
     def fault(self) -> bool:
