@@ -1,9 +1,9 @@
 """Code in a thread of its own that stops before every call of a port, until it is told what the call does.
 
-        test            puppet
-         │   ──go──▶      │ the call that it stopped at, then on to the next
-         │   ◀──stops──   │
-    never both at once: what happens is the test's choice alone, and the same for the same choices
+    test            puppet
+     │   ──go──▶      │ the call that it stopped at, then on to the next
+     │   ◀──stops──   │
+never both at once: what happens is the test's choice alone, and the same for the same choices
 """
 
 import threading
@@ -68,7 +68,7 @@ class Puppet:
             self.result = play(self._gate)
         except Crashed:
             self.crashed = True
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the test decides what it means
+        except BaseException as error:  # whatever it is, the test decides what it means
             self.error = error
         self.at, self.ended = None, True
         self._stopped.release()
