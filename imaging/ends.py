@@ -3,6 +3,9 @@
 import struct
 from collections.abc import Callable
 
+#: Where a TIFF keeps its strips or tiles, and how long they are.
+STRIPS = frozenset((273, 279, 324, 325))
+
 
 def jpeg(original: bytes) -> bool:
     """An end of image after the last scan; a camera's embedded preview has both of its own, earlier."""
@@ -25,12 +28,25 @@ def gif(original: bytes) -> bool:
 
 
 def tiff(original: bytes) -> bool:
-    """A first directory that lies within the file."""
-    if len(original) < 8:
-        return False
+    """A first directory, and the strips or tiles that it names, within the file. BigTIFF is taken at its word."""
     order = "<" if original.startswith(b"II") else ">"
-    (directory,) = struct.unpack_from(f"{order}I", original, 4)
-    return bool(directory < len(original))
+    try:
+        magic, at = struct.unpack_from(f"{order}HI", original, 2)
+        if magic == 43:
+            return True
+        (entries,) = struct.unpack_from(f"{order}H", original, at)
+        found = {}
+        for entry in range(at + 2, at + 2 + 12 * entries, 12):
+            tag, kind, count = struct.unpack_from(f"{order}HHI", original, entry)
+            letter = {3: "H", 4: "I"}.get(kind)
+            if tag in STRIPS and letter:
+                inline = struct.calcsize(letter) * count <= 4
+                start = entry + 8 if inline else struct.unpack_from(f"{order}I", original, entry + 8)[0]
+                found[tag] = struct.unpack_from(f"{order}{count}{letter}", original, start)
+    except struct.error:
+        return False
+    strips = zip(found.get(273, found.get(324, ())), found.get(279, found.get(325, ())), strict=False)
+    return all(offset + size <= len(original) for offset, size in strips)
 
 
 def isobmff(original: bytes) -> bool:
