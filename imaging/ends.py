@@ -1,7 +1,12 @@
-"""Whether a file has the end that its format asks for. It only names the fault: the decoders find it."""
+"""Whether a file has the end that its format asks for. The decoders find the fault, but for HEIC's; this names it."""
 
 import struct
 from collections.abc import Callable
+
+from imaging import boxes
+
+#: Where a TIFF keeps its strips or tiles, and how long they are.
+STRIPS = frozenset((273, 279, 324, 325))
 
 
 def jpeg(original: bytes) -> bool:
@@ -25,27 +30,25 @@ def gif(original: bytes) -> bool:
 
 
 def tiff(original: bytes) -> bool:
-    """A first directory that lies within the file."""
-    if len(original) < 8:
-        return False
+    """A first directory, and the strips or tiles that it names, within the file. BigTIFF is taken at its word."""
     order = "<" if original.startswith(b"II") else ">"
-    (directory,) = struct.unpack_from(f"{order}I", original, 4)
-    return bool(directory < len(original))
-
-
-def isobmff(original: bytes) -> bool:
-    """Boxes that fill the file; a size of 0 means up to the end, 1 that eight more bytes give it."""
-    at = 0
-    while at + 8 <= len(original):
-        (size,) = struct.unpack_from(">I", original, at)
-        if size == 1 and at + 16 <= len(original):
-            (size,) = struct.unpack_from(">Q", original, at + 8)
-        if size == 0:
+    try:
+        magic, at = struct.unpack_from(f"{order}HI", original, 2)
+        if magic == 43:
             return True
-        if size < 8:
-            return False
-        at += size
-    return at == len(original)
+        (entries,) = struct.unpack_from(f"{order}H", original, at)
+        found = {}
+        for entry in range(at + 2, at + 2 + 12 * entries, 12):
+            tag, kind, count = struct.unpack_from(f"{order}HHI", original, entry)
+            letter = {3: "H", 4: "I"}.get(kind)
+            if tag in STRIPS and letter:
+                inline = struct.calcsize(letter) * count <= 4
+                start = entry + 8 if inline else struct.unpack_from(f"{order}I", original, entry + 8)[0]
+                found[tag] = struct.unpack_from(f"{order}{count}{letter}", original, start)
+    except struct.error:
+        return False
+    strips = zip(found.get(273, found.get(324, ())), found.get(279, found.get(325, ())), strict=False)
+    return all(offset + size <= len(original) for offset, size in strips)
 
 
 WHOLE: dict[str, Callable[[bytes], bool]] = {
@@ -54,8 +57,8 @@ WHOLE: dict[str, Callable[[bytes], bool]] = {
     "webp": webp,
     "gif": gif,
     "tiff": tiff,
-    "avif": isobmff,
-    "heic": isobmff,
+    "avif": boxes.whole,
+    "heic": boxes.whole,
 }
 
 
