@@ -18,6 +18,7 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="safelight",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A million photos into renditions, tonight, on AWS, without losing one.",
