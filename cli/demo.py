@@ -173,6 +173,7 @@ def _print(shown: Shown, page: Path, json: bool) -> None:
 def _keep(deployment: Deployment) -> None:
     talk.print("\nStill running, until Ctrl-C. To look around from another terminal:\n")
     for name, value in sorted(deployment.variables.items()):
-        talk.print(f"  export {name}={value}", soft_wrap=True, markup=False)
+        if name.startswith("AWS_"):
+            talk.print(f"  export {name}={value}", soft_wrap=True, markup=False)
     talk.print(f"\n  aws s3 ls --recursive s3://{deployment.bucket}", soft_wrap=True, markup=False)
     threading.Event().wait()

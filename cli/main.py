@@ -13,7 +13,6 @@ from jobs.errors import JobError
 from local.errors import LocalError
 
 WRONG = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="safelight",
@@ -32,13 +31,10 @@ def main() -> None:
     """Runs a verb. Exits with 1 when it found something wrong, 2 when it could not be done, 130 on Ctrl-C."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
     try:
-        app(standalone_mode=True)
+        app()
     except (Complaint, JobError, LocalError) as error:
         talk.print(f"[bold red]safelight:[/] {error}", soft_wrap=True)
         sys.exit(WRONG)
-    except KeyboardInterrupt:
-        talk.print("stopped")
-        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,6 @@ def test_the_recipes_are_released_with_their_routes_before_anything_is_uploaded(
     [
         (Complaint("there is no folder x: name one"), 2, "safelight: there is no folder x: name one\n"),
         (PortTaken("port 4566 on 127.0.0.1 is taken"), 2, "safelight: port 4566 on 127.0.0.1 is taken\n"),
-        (KeyboardInterrupt(), 130, "stopped\n"),
     ],
 )
 def test_what_the_user_can_put_right_is_one_line(
