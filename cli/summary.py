@@ -30,9 +30,12 @@ def as_json(shown: Shown, page: Path) -> str:
 
 def show(console: Console, shown: Shown) -> None:
     """The figures, then the refusals, then whatever does not add up."""
+    console.print()
     console.print(_figures(shown.figures))
     if shown.refusals:
+        console.print()
         console.print(_refusals(shown.refusals))
+    console.print()
     for problem in shown.problems:
         console.print(Text(f"not accounted for: {visible(problem)}", style="bold red"))
 
