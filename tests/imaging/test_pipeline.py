@@ -140,7 +140,7 @@ def test_every_photo_is_rendered() -> None:
 
 @photos
 def test_every_photo_agrees_with_another_decoder() -> None:
-    """Against Pillow, which decodes in full and resizes in one step: shrink-on-load costs two levels of noise."""
+    """Against Pillow's full decode, turn, conversion and Lanczos in one step; shrink-on-load costs two levels."""
     import io
 
     from PIL import Image, ImageCms, ImageOps
