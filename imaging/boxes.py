@@ -15,6 +15,12 @@ FROM_FILE = 0
 #: What never occurs within a NAL unit, for an encoder would have put a 3 in between (H.265, 7.4.2).
 FORBIDDEN = re.compile(rb"\0\0[\0-\2]")
 
+#: The kinds of items that are HEVC pictures.
+HEVC = frozenset((b"hvc1", b"hev1"))
+
+#: What reading beyond the end of a file raises.
+DAMAGE = (struct.error, IndexError)
+
 Extent = tuple[int, int]
 
 
@@ -22,7 +28,7 @@ def whole(original: bytes) -> bool:
     """Whether every box, and every byte of every item, lies within the file; what follows them does not matter."""
     try:
         return all(end <= len(original) for end in ends(original))
-    except struct.error:
+    except DAMAGE:
         return False
 
 
@@ -32,9 +38,9 @@ def sound(original: bytes) -> bool:
         return all(
             is_hevc(b"".join(original[first:last] for first, last in extents), length_size(original))
             for kind, extents in items(original)
-            if kind == b"hvc1"
+            if kind in HEVC
         )
-    except struct.error:
+    except DAMAGE:
         return False
 
 
