@@ -3,6 +3,9 @@
 import os
 import platform
 import re
+import subprocess
+import sys
+import textwrap
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -109,7 +112,27 @@ def test_the_engine_names_version_libvips_and_architecture() -> None:
 
 def test_libvips_is_set_for_a_worker() -> None:
     assert pyvips.concurrency_get() == 1
-    assert os.environ["VIPS_DISC_THRESHOLD"] == "1t"
+
+
+def test_nothing_is_spilled_to_disc() -> None:
+    """Where there is no disc to write to, images and marks are rendered all the same: as in the sandbox."""
+    code = """
+        from imaging.pipeline import render
+        from tests.imaging.drawing import scene, write
+        from tests.imaging.recipes import shipped
+        for recipe in ("default", "web"):
+            render(write(scene(500, 400), "png"), shipped(recipe))
+        print("done")
+    """
+    said = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": "/nonexistent", "HOME": "/nonexistent"},
+        cwd=ROOT,
+    )
+    assert said.stdout == "done\n"
 
 
 def test_the_original_is_not_copied_and_not_changed() -> None:
