@@ -37,6 +37,8 @@ def open_original(original: bytes, format: Format, limits: Limits) -> Opened:
     """A HEIC, admitted: its boxes are read, nothing is decoded."""
     if not boxes.whole(original):
         raise Rejected(Reason.TRUNCATED, "its items reach beyond its end")
+    if not boxes.sound(original):
+        raise Rejected(Reason.CORRUPT, "a picture in it is no HEVC")
     with damage(original, format, *DAMAGE):
         image = pi_heif().open_heif(original, convert_hdr_to_8bit=True)
     width, height = image.size

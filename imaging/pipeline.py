@@ -45,47 +45,34 @@ def render(
     One engine makes the same bytes of the same original and recipe, always. Raises Rejected for the original's
     faults, RecipeInvalid for a watermark or a font that cannot be used.
     """
-    limits = limits or Limits()
+    return with_libvips(original, recipe, only, limits or Limits())
+
+
+def with_libvips(original: bytes, recipe: Recipe, only: frozenset[str] | None, limits: Limits) -> Rendered:
+    """The path that serves everything."""
     clock = Clock()
     with clock.stage("open"):
         opened = open_original(original, limits)
         plan = chain(recipe, *opened.upright)
         check_enlarged(*plan.largest, limits)
-    wanted = [
-        Wanted(rendition, place)
-        for rendition, place in zip(recipe.renditions, plan.placements, strict=True)
-        if only is None or rendition.name in only
-    ]
-    images, thumbhash = with_libvips(original, opened, plan, wanted, clock)
+    with clock.stage("decode"), damage(original, opened.format, Error):
+        levels = {plan.ground: ground(opened, plan)}
+    with clock.stage("chain"):
+        for size, source in plan.levels:
+            levels[size] = level(levels[source], size)
+    images = finished(levels, wanted(recipe, plan, only), clock)
+    with clock.stage("thumbhash"):
+        thumbhash = placeholder(levels[plan.smallest])
     with clock.stage("fingerprint"):
         fingerprint = _native.blake3(original)
     about = Original(opened.format.name, *opened.upright, len(original), fingerprint, thumbhash)
     return Rendered(images, about, path="libvips", why=None, milliseconds=clock.milliseconds)
 
 
-def with_libvips(
-    original: bytes, opened: Opened, plan: Chain, wanted: list[Wanted], clock: Clock
-) -> tuple[tuple[RenderedImage, ...], str]:
-    """The path that serves everything: the wanted renditions, and the ThumbHash of the smallest level.
-
-    Renditions that differ only in their format share one picture, as all those of a <picture> do.
-    """
-    with clock.stage("decode"), damage(original, opened.format, Error):
-        levels = {plan.ground: ground(opened, plan)}
-    with clock.stage("chain"):
-        for size, source in plan.levels:
-            levels[size] = level(levels[source], size)
-    sharing = Counter(each.look for each in wanted)
-    pictures: dict[Look, Image] = {}
-    images = []
-    for each in wanted:
-        with clock.stage(f"encode {each.rendition.name}"):
-            if each.look not in pictures:
-                made = picture(levels[each.place.scaled], each)
-                pictures[each.look] = made.copy_memory() if sharing[each.look] > 1 else made
-            images.append(written(pictures[each.look], each))
-    with clock.stage("thumbhash"):
-        return tuple(images), placeholder(levels[plan.smallest])
+def wanted(recipe: Recipe, plan: Chain, only: frozenset[str] | None) -> list[Wanted]:
+    """The renditions to encode, each with its place."""
+    every = map(Wanted, recipe.renditions, plan.placements)
+    return [each for each in every if only is None or each.rendition.name in only]
 
 
 def ground(opened: Opened, plan: Chain) -> Image:
@@ -100,6 +87,20 @@ def level(source: Image, size: Size) -> Image:
     """A further level. A smaller one is kept, for others come of it; of a larger one only the window is computed."""
     image = resize(source, *size)
     return image.copy_memory() if area(size) < area((source.width, source.height)) else image
+
+
+def finished(levels: dict[Size, Image], wanted: list[Wanted], clock: Clock) -> tuple[RenderedImage, ...]:
+    """The renditions. Those that differ only in their format share one picture, as all those of a <picture> do."""
+    sharing = Counter(each.look for each in wanted)
+    pictures: dict[Look, Image] = {}
+    images = []
+    for each in wanted:
+        with clock.stage(f"encode {each.rendition.name}"):
+            if each.look not in pictures:
+                made = picture(levels[each.place.scaled], each)
+                pictures[each.look] = made.copy_memory() if sharing[each.look] > 1 else made
+            images.append(written(pictures[each.look], each))
+    return tuple(images)
 
 
 def picture(level: Image, wanted: Wanted) -> Image:

@@ -71,7 +71,7 @@ def test_a_flipped_bit_is_refused_or_the_picture_is_whole(kind: str) -> None:
         assert verdicts.count(None) <= 10
 
 
-@pytest.mark.parametrize("kind", ["jpeg with restarts", "png", "gif", "avif", "lzw tiff"])
+@pytest.mark.parametrize("kind", ["jpeg with restarts", "png", "gif", "avif", "heic", "lzw tiff"])
 def test_a_hole_in_the_picture_is_noticed(kind: str) -> None:
     """As a failed disk or a broken upload leaves it: a stretch of zeros in the middle."""
     original = drawn(kind)

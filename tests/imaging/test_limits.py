@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ def text_bomb(name: bytes) -> bytes:
     return small[:33] + chunk(name, body) + small[33:]
 
 
-BOMBS = {
+BOMBS: dict[str, Callable[[], bytes]] = {
     "png": lambda: png_bomb(50_000, 50_000),
     "png that ends early": lambda: png_bomb(11_000, 11_000),
     "gif": lambda: gif_bomb(65_535, 65_535),
