@@ -155,13 +155,33 @@ class TestWhoMayReachWhat:
                 ],
             ),
             ({"Fn::GetAtt": ["DeadLetters", "Arn"]}, ["sqs:SendMessage"]),
+            ("*", ["lambda:ListEventSourceMappings"]),
+            (
+                {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:event-source-mapping:*"},
+                ["lambda:UpdateEventSourceMapping"],
+            ),
             ({"Fn::GetAtt": ["WorkerLogs", "Arn"]}, ["logs:CreateLogStream", "logs:PutLogEvents"]),
             ("*", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
         ]
 
-    def test_only_tracing_is_granted_on_everything(self) -> None:
+    def test_the_worker_stops_no_other_functions_intake(self) -> None:
+        (statement,) = (s for s in _permissions("WorkerRole") if s["Action"] == "lambda:UpdateEventSourceMapping")
+        own = properties("Worker")["FunctionName"]["Fn::Sub"]
+        assert statement["Condition"] == {
+            "ArnEquals": {
+                "lambda:FunctionArn": {
+                    "Fn::Sub": f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{own}"
+                }
+            }
+        }
+
+    def test_on_everything_only_that_is_granted_which_aws_grants_in_no_other_way(self) -> None:
         wide = [s for name in resources("AWS::IAM::Role") for s in _permissions(name) if s["Resource"] == "*"]
-        assert {action.split(":")[0] for statement in wide for action in actions(statement)} == {"xray"}
+        assert {action for statement in wide for action in actions(statement)} == {
+            "lambda:ListEventSourceMappings",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        }
 
     def test_no_role_is_granted_a_wildcard_action(self) -> None:
         assert not [
