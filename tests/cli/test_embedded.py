@@ -1,5 +1,6 @@
 """The verb as a user runs it: a program of its own, the embedded AWS, real workers, real pixels."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -70,5 +71,8 @@ def children_once_there(demo: "subprocess.Popen[str]") -> list[int]:
 
 def children(pid: int) -> list[int]:
     """Of all threads of a process: each knows its own."""
-    lists = [task / "children" for task in Path(f"/proc/{pid}/task").glob("*")]
-    return [int(child) for one in lists for child in one.read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError):  # the thread has ended since
+            found += map(int, (task / "children").read_text().split())
+    return found
