@@ -94,10 +94,14 @@ def _panel(progress: Progress) -> Group:
 def _states(progress: Progress) -> Text:
     waiting = progress.total - progress.uploaded
     parts = [Text(f"{waiting:,} to upload", style="dim")] if waiting else []
-    parts += [Text(f"{progress.states.get(state, 0):,} {state}", style=colour) for state, colour in COLOURS.items()]
+    parts += [_state(state, progress.states.get(state, 0)) for state in COLOURS]
     if progress.handed_back:
         parts.append(Text(f"{counted(progress.handed_back, 'message')} to try again", style="yellow"))
     return Text("  ").join(parts)
+
+
+def _state(state: State, count: int) -> Text:
+    return Text(f"{count:,} {state}", style=COLOURS[state] if count else "dim")
 
 
 def _speed(progress: Progress) -> Text:
