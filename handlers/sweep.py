@@ -22,6 +22,9 @@ from jobs.settings import Settings, read
 log = logs.configure()
 metrics = Metrics(namespace="Safelight", service="sweep")
 
+PATIENCE = 1800.0
+"""Seconds: twice the longest back-off and delay, so that a message in flight is not taken for lost."""
+
 LAST_STEP = 10.0
 """Seconds that must be left for one more page."""
 
@@ -38,14 +41,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if not event.get("sweep") or found == "out":
         return {"world": found}
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - LAST_STEP
-    return {"world": found, **_sweep(aws, settings, deadline)}
+    return {"world": found, **_sweep(aws, deadline)}
 
 
-def _sweep(aws: Aws, settings: Settings, deadline: float) -> dict[str, Any]:
+def _sweep(aws: Aws, deadline: float) -> dict[str, Any]:
     sent, after = 0, None
     while time.time() < deadline:
         step = sweep.step(
-            after, ledger=aws.ledger, lanes=[aws.queue], patience=settings.visibility, now=round(time.time() * 1000)
+            after, ledger=aws.ledger, lanes=[aws.queue], patience=PATIENCE, now=round(time.time() * 1000)
         )
         sent, after = sent + step.sent, step.next
         if after is None:

@@ -147,7 +147,12 @@ MUTANTS = (
         "told is not asked for",
         ledger,
         "_refused",
-        (("return Untold(old) if old.state is State.REJECTED and not old.told else Finished(old)", "return Finished(old)"),),
+        (
+            (
+                "return Untold(old) if old.state is State.REJECTED and not old.told else Finished(old)",
+                "return Finished(old)",
+            ),
+        ),
     ),
     Mutant("told without the fence", Ledger, "told", ((" and old.fence == record.fence", ""),)),
     Mutant(

@@ -1,8 +1,8 @@
 """Two workers on one source, each stopped at a call: which of them goes on first, and whether the other is dead.
 
-    W1  ──── i calls ────┤                 ├──── to its end ────
-                          clients, time     
-    W2                    ──── j calls ────┤                    ├──── to its end, or dead
+W1  ──── i calls ────┤                 ├──── to its end ────
+                      clients, time
+W2                    ──── j calls ────┤                    ├──── to its end, or dead
 """
 
 import random

@@ -1,9 +1,9 @@
 """Code in a thread of its own that stops before every call of a port, until it is told what the call does.
 
-        test            puppet
-         │   ──go──▶      │ the call that it stopped at, then on to the next
-         │   ◀──stops──   │
-    never both at once: what happens is the test's choice alone, and the same for the same choices
+    test            puppet
+     │   ──go──▶      │ the call that it stopped at, then on to the next
+     │   ◀──stops──   │
+never both at once: what happens is the test's choice alone, and the same for the same choices
 """
 
 import threading
