@@ -60,8 +60,9 @@ class Ledger:
         self._settle(claim, State.DELETED, now, published=None, revision=revision, **CLEAN)
 
     def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
-        why = {"rejected": replace(mark, reason=reason, detail=detail), "reason": reason, "detail": detail, "told": False}
-        self._settle(claim, State.REJECTED, now, revision=revision, **why)
+        why = {"reason": reason, "detail": detail}
+        mark = replace(mark, reason=reason, detail=detail)
+        self._settle(claim, State.REJECTED, now, revision=revision, rejected=mark, told=False, **why)
 
     def reject_again(self, claim: Record, *, revision: int, now: int) -> None:
         why = {"reason": claim.rejected.reason, "detail": claim.rejected.detail} if claim.rejected else {}

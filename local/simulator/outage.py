@@ -10,6 +10,7 @@ class Outage:
     """What was noted first stays."""
 
     reason: str = ""
+    since: int = 0
     failing: Retryable | None = None
 
     def declared(self) -> str:
@@ -20,7 +21,8 @@ class Outage:
     def declare(self, reason: str, *, now: int) -> None:
         if self.failing:
             raise self.failing
-        self.reason = self.reason or reason
+        if not self.reason:
+            self.reason, self.since = reason, now
 
     def over(self) -> None:
         if self.failing:

@@ -6,8 +6,8 @@ changes is looked up in the source, so one whose words are gone is an error, not
 
 import inspect
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,15 +17,18 @@ from jobs.events import parse
 from jobs.process import Work, World
 from jobs.source import Record, State
 from local.simulator import ledger
-from local.simulator.buckets import Renditions
 from local.simulator.ledger import Ledger
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """`function` of `where`, with each text of `changes` replaced by the next; `helps` are names that it may use."""
+    """`function` of `where`, with each text of `changes` replaced by the next; `helps` are names that it may use.
+
+    `by` is the family of cases that is searched first.
+    """
 
     name: str
+    by: str
     where: Any
     function: str
     changes: tuple[tuple[str, str], ...]
@@ -64,7 +67,9 @@ def _forget_renditions(record: Record, world: World) -> None:
     """What a deletion must not do: the same keys may be in use again by now."""
     for stored in record.published.renditions if record.published else ():
         assert record.published
-        world.renditions.forget(keys.rendition_key(record.source, record.published, stored))  # type: ignore[attr-defined]
+        key = keys.rendition_key(record.source, record.published, stored)
+        renditions: Any = world.renditions
+        renditions._gate("renditions.delete", partial(renditions.objects.pop, key, None))
 
 
 def _answers_in_any_state(old: Record, etag: str, digest: str) -> bool:
@@ -82,13 +87,15 @@ LEASED = """    if old.leased(now):
 MUTANTS = (
     Mutant(
         "no fence when settling",
+        "walks",
         Ledger,
         "_settle",
         (("old.state is State.PROCESSING and old.fence == claim.fence", "old.state is State.PROCESSING"),),
     ),
-    Mutant("no lease", ledger, "_refused", (("old.leased(now)", "False"),)),
+    Mutant("no lease", "bursts", ledger, "_refused", (("old.leased(now)", "False"),)),
     Mutant(
         "published before the renditions are put",
+        "crashes",
         process,
         "_render",
         (
@@ -103,6 +110,7 @@ MUTANTS = (
     ),
     Mutant(
         "acknowledged before published",
+        "redrives",
         process,
         "_render",
         (("world.ledger.publish(", "_acknowledge(work, world); world.ledger.publish("),),
@@ -110,12 +118,14 @@ MUTANTS = (
     ),
     Mutant(
         "not modified, whatever the digest",
+        "crashes",
         process,
         "_settle",
         (("published and published.digest == digest", "published"),),
     ),
     Mutant(
         "finished in any state",
+        "pairs",
         ledger,
         "_refused",
         ((ANSWERED, "not _answers_in_any_state(old, etag, digest)"),),
@@ -123,6 +133,7 @@ MUTANTS = (
     ),
     Mutant(
         "finished in any state, before the lease",
+        "pairs",
         ledger,
         "_refused",
         (
@@ -135,16 +146,24 @@ MUTANTS = (
         ),
         {"_answers_in_any_state": _answers_in_any_state},
     ),
-    Mutant("catalog read before the claim", process, "_settle", (("world.catalog.fresh()", "world.catalog.cached()"),)),
+    Mutant(
+        "catalog read before the claim",
+        "crashes",
+        process,
+        "_settle",
+        (("world.catalog.fresh()", "world.catalog.cached()"),),
+    ),
     Mutant(
         "only the published are reprocessed",
+        "walks",
         reprocess,
         "step",
         (("if not _rests(record, catalog)", "if record.published and not _rests(record, catalog)"),),
     ),
-    Mutant("reprocessed without a revision", reprocess, "step", ((", ANY, catalog.revision)", ", ANY)"),)),
+    Mutant("reprocessed without a revision", "crashes", reprocess, "step", ((", ANY, catalog.revision)", ", ANY)"),)),
     Mutant(
         "told is not asked for",
+        "crashes",
         ledger,
         "_refused",
         (
@@ -154,15 +173,17 @@ MUTANTS = (
             ),
         ),
     ),
-    Mutant("told without the fence", Ledger, "told", ((" and old.fence == record.fence", ""),)),
+    Mutant("told without the fence", "pairs", Ledger, "told", ((" and old.fence == record.fence", ""),)),
     Mutant(
         "redrive whatever the state",
+        "redrives",
         Ledger,
         "requeue",
         (("old.state not in (State.REJECTED, State.DEAD)", "old.source not in self.records"),),
     ),
     Mutant(
         "redrive stops when refused",
+        "redrives",
         redrive,
         "_letter",
         (
@@ -175,6 +196,7 @@ MUTANTS = (
     ),
     Mutant(
         "renditions deleted after a deletion",
+        "pairs",
         process,
         "_settle",
         (
@@ -187,12 +209,3 @@ MUTANTS = (
         {"_forget_renditions": _forget_renditions},
     ),
 )
-
-
-def forget(renditions: Renditions, key: str) -> None:
-    """A delete by key, which the product has none of."""
-    renditions.objects.pop(key, None)
-
-
-def named() -> Iterator[Any]:
-    return (pytest.param(mutant, id=mutant.name) for mutant in MUTANTS)

@@ -68,7 +68,7 @@ class Puppet:
             self.result = play(self._gate)
         except Crashed:
             self.crashed = True
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the test decides what it means
+        except BaseException as error:  # whatever it is, the test decides what it means
             self.error = error
         self.at, self.ended = None, True
         self._stopped.release()
