@@ -24,14 +24,14 @@ from bench.imaging.machine import load, machine
 from bench.imaging.measure import Measured, Track, measure
 from bench.imaging.places import CACHE, PEERS, PHOTOS, PLOT, RESULTS, SSIMULACRA2
 from bench.imaging.report import drawn, report, today
-from bench.imaging.score import Scores, score
+from bench.imaging.score import Scores, check_judge, score
 from bench.imaging.verdict import goals
 
 #: Of a quick run, for working on the benchmark or the core: photos and rounds of each job.
 QUICK = 3
 
 #: Turns a contender has on all cores; in a quick run one.
-TURNS = 3
+TURNS = 2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     if SSIMULACRA2 in unavailable:
         print(f"no judge of quality: {unavailable[SSIMULACRA2]}", file=sys.stderr)
         return 1
+    check_judge()
     everything = [run(quick(job) if asked.quick else job, asked, unavailable) for job in asked.jobs]
     minutes = (time.monotonic() - began) / 60
     facts = machine() | {

@@ -43,7 +43,11 @@ class Hand:
             env={**os.environ, **ENVIRONMENT},
             preexec_fn=lambda: os.sched_setaffinity(0, {core}),
         )
-        self.versions: dict[str, str] = self.answer()["versions"]
+        try:
+            self.versions: dict[str, str] = self.answer()["versions"]
+        except Unable:
+            self.close()
+            raise
         self.forget_peak()
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:

@@ -27,6 +27,9 @@ from imaging.recipe import ImageWatermark, Resize
 #: Changes when the reference, or what computes the score, does: scores kept under another name are not used.
 JUDGE = "fast-ssim2 0.9.1, reference 1"
 
+#: See `check_judge`.
+KNOWN = (100.0, 96.557, 85.236)
+
 #: Contender, photo, output.
 Scores = dict[tuple[str, str, str], float]
 
@@ -104,6 +107,20 @@ def computed(sheet: Sheet, candidates: dict[tuple[str, str], Path]) -> Iterator[
             for which, path in candidates.items():
                 if which[1] == output.name:
                     yield which, judge.score(decoded(path.read_bytes()))
+
+
+def check_judge() -> None:
+    """Ask the judge what is known beforehand. Raises ValueError if it cannot be believed.
+
+    Identity is 100; the other two are what rust-av's ssimulacra2 0.5.1, another implementation, says of them.
+    """
+    y, x = numpy.mgrid[0:96, 0:128]
+    image = numpy.stack([(7 * x + 3 * y) % 256, (x * y) % 256, (x * x // 16 + y) % 256], -1).astype(numpy.uint8)
+    coarse = (image // 16 * 16 + 8).astype(numpy.uint8)
+    with Judge(image.astype(numpy.float32) / 255) as judge:
+        told = [judge.score(candidate) for candidate in (image, numpy.maximum(image, 8), coarse)]
+    if numpy.abs(numpy.array(told) - KNOWN).max() > 0.1:
+        raise ValueError(f"SSIMULACRA2 of known pairs is {told}, it should be {KNOWN}")
 
 
 def decoded(body: bytes) -> numpy.ndarray:
