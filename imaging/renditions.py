@@ -1,7 +1,7 @@
 """What a recipe consists of: values, all frozen, each with its default."""
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from imaging.canonical import SCHEMA, canonical, replaced, sha256
 
@@ -10,19 +10,11 @@ Gravity = Literal[
     "centre", "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west", "smart"
 ]
 
-MODES: tuple[Mode, ...] = ("limit", "fit", "fill")
-CORNERS: tuple[Gravity, ...] = (
-    "centre",
-    "north",
-    "north-east",
-    "east",
-    "south-east",
-    "south",
-    "south-west",
-    "west",
-    "north-west",
-)
-GRAVITIES: tuple[Gravity, ...] = (*CORNERS, "smart")
+MODES: tuple[Mode, ...] = get_args(Mode)
+GRAVITIES: tuple[Gravity, ...] = get_args(Gravity)
+
+#: Where a mark may go: it looks at no pixels.
+CORNERS: tuple[Gravity, ...] = tuple(gravity for gravity in GRAVITIES if gravity != "smart")
 
 
 @dataclass(frozen=True, slots=True)
