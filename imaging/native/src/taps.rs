@@ -1,0 +1,135 @@
+//! Lanczos3 weights: which source samples make one destination sample, and how much of each.
+
+use std::f64::consts::PI;
+
+/// The kernel's half width, in destination samples when shrinking and source samples when enlarging.
+const LOBES: f64 = 3.0;
+
+/// Weights are padded to whole vectors of this many.
+pub const LANES: usize = 16;
+
+/// How one line of source samples maps onto one line of destination samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axis {
+    /// Source samples there are.
+    pub source: usize,
+    /// Source samples the whole image spans: less than `source` when the last one is only partly covered
+    /// (an odd width at half scale).
+    pub source_span: f64,
+    /// Destination samples to make.
+    pub target: usize,
+    /// Destination samples the whole image spans.
+    pub target_span: f64,
+    /// Where the destination begins, in destination samples: a crop.
+    pub origin: f64,
+    /// The destination is the mirror image.
+    pub mirrored: bool,
+}
+
+impl Axis {
+    /// Every sample whole, nothing cropped.
+    pub fn plain(source: usize, target: usize) -> Self {
+        Self { source, source_span: source as f64, target, target_span: target as f64, origin: 0.0, mirrored: false }
+    }
+
+    /// Source samples a destination sample.
+    fn step(&self) -> f64 {
+        self.source_span / self.target_span
+    }
+
+    /// The centre of destination sample `index`, in source samples from the source's edge.
+    fn centre(&self, index: usize) -> f64 {
+        let position = (index as f64 + 0.5 + self.origin) * self.step();
+        if self.mirrored { self.source_span - position } else { position }
+    }
+
+    /// Whether source and destination samples are the same ones.
+    pub fn is_identity(&self) -> bool {
+        self.source == self.target && self.source_span == self.target_span && self.origin == 0.0 && !self.mirrored
+    }
+}
+
+/// Fixed-point weights of every destination sample.
+pub struct Taps {
+    /// The first source sample of each destination sample.
+    pub starts: Vec<u32>,
+    /// `stride` weights a destination sample, zero beyond `count`.
+    pub weights: Vec<i16>,
+    /// Weights that may differ from zero.
+    pub count: usize,
+    pub stride: usize,
+    /// The weights of a destination sample add up to `1 << precision`.
+    pub precision: u32,
+    /// Source samples a kernel may read, whole vectors of weights included: more than there are.
+    pub extent: usize,
+}
+
+impl Taps {
+    pub fn lanczos3(axis: &Axis) -> Self {
+        let filter_scale = axis.step().max(1.0);
+        let reach = LOBES * filter_scale;
+        let count = ((2.0 * reach).ceil() as usize + 1).min(axis.source);
+        let stride = count.next_multiple_of(LANES);
+        // More taps, smaller weights: the bits they leave free keep them exact.
+        let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
+        let mut taps = Self {
+            starts: Vec::with_capacity(axis.target),
+            weights: vec![0; stride * axis.target],
+            count,
+            stride,
+            precision,
+            extent: axis.source - count + stride,
+        };
+        let mut exact = vec![0.0; count];
+        for index in 0..axis.target {
+            let centre = axis.centre(index);
+            let first = (centre - reach - 0.5).ceil().max(0.0) as usize;
+            let start = first.min(axis.source - count);
+            weigh(&mut exact, start, centre, filter_scale, axis.source);
+            quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
+            taps.starts.push(start as u32);
+        }
+        taps
+    }
+
+    pub fn weights(&self, index: usize) -> &[i16] {
+        &self.weights[index * self.stride..][..self.count]
+    }
+}
+
+/// The kernel sampled at `start..`; samples beyond the edges count for the edge sample.
+fn weigh(weights: &mut [f64], start: usize, centre: f64, filter_scale: f64, source: usize) {
+    weights.fill(0.0);
+    let reach = LOBES * filter_scale;
+    let last = weights.len() - 1;
+    let mut position = (centre - reach - 0.5).ceil();
+    while position + 0.5 < centre + reach {
+        let sample = position.clamp(0.0, (source - 1) as f64) as usize;
+        weights[sample.saturating_sub(start).min(last)] += lanczos((position + 0.5 - centre) / filter_scale);
+        position += 1.0;
+    }
+}
+
+fn lanczos(x: f64) -> f64 {
+    if x == 0.0 {
+        return 1.0;
+    }
+    if x.abs() >= LOBES {
+        return 0.0;
+    }
+    let angle = PI * x;
+    LOBES * angle.sin() * (angle / LOBES).sin() / (angle * angle)
+}
+
+/// Rounds to fixed point; what rounding loses goes to the largest weight, so that flat areas stay flat.
+fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) {
+    let one = f64::from(1u32 << precision);
+    let sum: f64 = exact.iter().sum();
+    for (weight, value) in weights.iter_mut().zip(exact) {
+        *weight = (value / sum * one).round().clamp(-32768.0, 32767.0) as i16;
+    }
+    let total: i32 = weights.iter().map(|&weight| i32::from(weight)).sum();
+    let missing = (1i32 << precision) - total;
+    let largest = (0..weights.len()).max_by_key(|&i| weights[i]).unwrap_or(0);
+    weights[largest] = (i32::from(weights[largest]) + missing).clamp(-32768, 32767) as i16;
+}
