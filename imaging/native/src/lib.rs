@@ -1,0 +1,3 @@
+//! The imaging core: one file a kernel.
+
+pub mod jpeg_decode;
