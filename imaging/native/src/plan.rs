@@ -80,8 +80,26 @@ impl Format {
         }
     }
 
-    pub fn has_alpha(self) -> bool {
-        self != Self::Jpeg
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpeg",
+            Self::WebP => "webp",
+            Self::Png => "png",
+        }
+    }
+}
+
+#[cfg(feature = "python")]
+impl pyo3::FromPyObject<'_, '_> for Format {
+    type Error = pyo3::PyErr;
+
+    fn extract(word: pyo3::Borrowed<'_, '_, pyo3::PyAny>) -> pyo3::PyResult<Self> {
+        match word.extract::<String>()?.as_str() {
+            "jpeg" => Ok(Self::Jpeg),
+            "webp" => Ok(Self::WebP),
+            "png" => Ok(Self::Png),
+            other => Err(pyo3::exceptions::PyValueError::new_err(format!("{other}: neither jpeg nor webp nor png"))),
+        }
     }
 }
 
@@ -93,6 +111,11 @@ impl Rendition {
 }
 
 impl Plan {
+    /// Whether some rendition is written without loss: then colours are kept at full size throughout.
+    pub fn is_exact(&self) -> bool {
+        self.renditions.iter().any(Rendition::is_exact)
+    }
+
     /// Refuses a plan that contradicts itself, in words for whoever wrote the caller.
     pub fn check(&self) -> Result<(), String> {
         if self.levels.is_empty() || ![1, 2, 4, 8].contains(&self.shrink) {

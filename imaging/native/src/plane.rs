@@ -1,6 +1,9 @@
 //! Planes of 8-bit samples, and pictures made of them.
 
 use crate::arena;
+use crate::kernels::pixels::{divided, over, times};
+use crate::kernels::transpose::transpose;
+use crate::kernels::ycc;
 
 /// Rows and columns of a plane are padded to this, so that kernels read and write whole vectors.
 pub const PADDING: usize = 32;
@@ -57,6 +60,16 @@ impl Plane {
     /// All samples from the first row's first to the padding of the last.
     pub fn samples(&self) -> &[u8] {
         &self.data
+    }
+
+    pub fn samples_mut(&mut self) -> &mut [u8] {
+        &mut self.data
+    }
+
+    /// Every sample looked up.
+    pub fn mapped(mut self, table: &[u8; 256]) -> Self {
+        self.data.iter_mut().for_each(|sample| *sample = table[usize::from(*sample)]);
+        self
     }
 
     /// The rectangle at (`left`, `top`), copied.
@@ -126,8 +139,140 @@ impl Picture {
         }
     }
 
-    pub fn map_planes(self, change: impl Fn(Plane) -> Plane) -> Self {
+    /// What plane `index` spans, in its own samples: half a sample less than its size where an odd edge is halved.
+    pub fn plane_span(space: Space, index: usize, width: usize, height: usize) -> (f64, f64) {
+        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) { 2.0 } else { 1.0 };
+        (width as f64 / divisor, height as f64 / divisor)
+    }
+
+    /// Rows and columns exchanged.
+    pub fn transposed(self) -> Self {
         let Self { width, height, space, planes, alpha } = self;
-        Self { width, height, space, planes: planes.map(&change), alpha: alpha.map(&change) }
+        let planes = planes.each_ref().map(transpose);
+        Self { width: height, height: width, space, planes, alpha: alpha.as_ref().map(transpose) }
+    }
+
+    /// Row `y` as interleaved RGB, alpha divided out. The picture is Rgb.
+    pub fn read_rgb(&self, y: usize, pixels: &mut [u8]) {
+        debug_assert_eq!(self.space, Space::Rgb);
+        for (channel, plane) in self.planes.iter().enumerate() {
+            for (pixel, &sample) in pixels.chunks_exact_mut(3).zip(plane.row(y)) {
+                pixel[channel] = sample;
+            }
+        }
+        if let Some(alpha) = &self.alpha {
+            for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
+                pixel.iter_mut().for_each(|sample| *sample = divided(*sample, alpha));
+            }
+        }
+    }
+
+    /// What [`Picture::read_rgb`] read, written back.
+    pub fn write_rgb(&mut self, y: usize, pixels: &[u8]) {
+        for (channel, plane) in self.planes.iter_mut().enumerate() {
+            for (pixel, sample) in pixels.chunks_exact(3).zip(plane.row_mut(y)) {
+                *sample = pixel[channel];
+            }
+            if let Some(alpha) = &self.alpha {
+                for (sample, &alpha) in plane.row_mut(y).iter_mut().zip(alpha.row(y)) {
+                    *sample = times(*sample, alpha);
+                }
+            }
+        }
+    }
+
+    /// Row `y` as interleaved RGB over `background`. The picture is Rgb.
+    pub fn read_flat(&self, y: usize, background: [u8; 3], pixels: &mut [u8]) {
+        for (channel, plane) in self.planes.iter().enumerate() {
+            for (pixel, &sample) in pixels.chunks_exact_mut(3).zip(plane.row(y)) {
+                pixel[channel] = sample;
+            }
+        }
+        if let Some(alpha) = &self.alpha {
+            for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
+                for (sample, under) in pixel.iter_mut().zip(background) {
+                    *sample = over(*sample, alpha, under);
+                }
+            }
+        }
+    }
+
+    /// The same picture as Y, Cb, Cr with half-size chroma, over `background` where it is transparent.
+    pub fn into_ycc420(self, background: [u8; 3]) -> Self {
+        match self.space {
+            Space::Ycc420 => self,
+            Space::Ycc444 => unreachable!("only the first level is Ycc444, until it becomes Rgb"),
+            Space::Rgb => self.flattened_ycc420(background),
+        }
+    }
+
+    fn flattened_ycc420(self, background: [u8; 3]) -> Self {
+        let (width, height) = (self.width, self.height);
+        let mut planes = std::array::from_fn(|index| {
+            let (width, height) = Self::plane_size(Space::Ycc420, index, width, height);
+            Plane::new(width, height)
+        });
+        let mut pixels = [vec![0; width * 3], vec![0; width * 3]];
+        let [luma, cb, cr] = &mut planes;
+        for top in (0..height).step_by(2) {
+            let count = (height - top).min(2);
+            for (row, pixels) in pixels.iter_mut().enumerate().take(count) {
+                self.read_flat(top + row, background, pixels);
+                ycc::luma_row(pixels, luma.row_mut(top + row));
+            }
+            let [above, below] = &pixels;
+            let below = if count == 2 { below } else { above };
+            ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
+        }
+        Self { width, height, space: Space::Ycc420, planes, alpha: None }
+    }
+
+    /// Interleaved RGBA, not premultiplied.
+    pub fn into_rgba(self) -> Vec<u8> {
+        let mut rgba = Vec::with_capacity(self.width * self.height * 4);
+        let mut pixels = vec![0; self.width * 3];
+        for y in 0..self.height {
+            match self.space {
+                Space::Rgb => self.read_rgb(y, &mut pixels),
+                Space::Ycc420 | Space::Ycc444 => self.read_nearest(y, &mut pixels),
+            }
+            let alphas = self.alpha.as_ref().map(|alpha| alpha.row(y));
+            for (x, pixel) in pixels.chunks_exact(3).enumerate() {
+                rgba.extend_from_slice(pixel);
+                rgba.push(alphas.map_or(255, |row| row[x]));
+            }
+        }
+        rgba
+    }
+
+    /// Row `y` as interleaved RGB, chroma from the nearest sample: enough for a preview.
+    fn read_nearest(&self, y: usize, pixels: &mut [u8]) {
+        let half = usize::from(self.space == Space::Ycc420);
+        let [luma, cb, cr] = &self.planes;
+        let (cb, cr) = (cb.row(y >> half), cr.row(y >> half));
+        for (x, (pixel, &luma)) in pixels.chunks_exact_mut(3).zip(luma.row(y)).enumerate() {
+            pixel.copy_from_slice(&ycc::rgb(luma, cb[x >> half], cr[x >> half]));
+        }
+    }
+
+    /// A first level at full chroma as R, G, B.
+    pub fn into_rgb(mut self) -> Self {
+        if self.space == Space::Ycc444 {
+            let [y, cb, cr] = &mut self.planes;
+            for ((y, cb), cr) in y.rows_mut().zip(cb.rows_mut()).zip(cr.rows_mut()) {
+                for ((y, cb), cr) in y.iter_mut().zip(cb).zip(cr) {
+                    [*y, *cb, *cr] = ycc::rgb(*y, *cb, *cr);
+                }
+            }
+            self.space = Space::Rgb;
+        }
+        self
+    }
+
+    /// Drops an alpha that hides nothing.
+    pub fn without_idle_alpha(mut self) -> Self {
+        let idle = |alpha: &Plane| alpha.rows().all(|row| row.iter().all(|&sample| sample == 255));
+        self.alpha = self.alpha.take().filter(|alpha| !idle(alpha));
+        self
     }
 }

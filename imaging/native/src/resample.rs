@@ -1,7 +1,7 @@
 //! Lanczos3 over strips: rows go in as the decoder makes them, finished rows of the smaller plane come out.
 
 use crate::kernels::{horizontal::horizontal, vertical::vertical};
-use crate::plane::{PADDING, Picture, Plane, Space};
+use crate::plane::{PADDING, Picture, Plane};
 use crate::taps::{Axis, Taps};
 
 /// Rows of samples, one after the other.
@@ -36,13 +36,18 @@ pub struct Resampler {
 
 impl Resampler {
     pub fn new(across: &Axis, down: &Axis) -> Self {
-        let (horizontal, vertical) = (Taps::lanczos3(across), Taps::lanczos3(down));
+        let resampler = Self::with_taps(Taps::lanczos3(across), Taps::lanczos3(down), across.source);
+        Self { mirrored: down.mirrored, ..resampler }
+    }
+
+    /// Any weights; `width` is the source's.
+    pub fn with_taps(horizontal: Taps, vertical: Taps, width: usize) -> Self {
         Self {
-            window: Window::new(across.source, vertical.count),
-            line: vec![0; horizontal.extent.max(across.source.next_multiple_of(PADDING))],
-            out: Plane::new(across.target, down.target),
+            window: Window::new(width, vertical.count),
+            line: vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))],
+            out: Plane::new(horizontal.starts.len(), vertical.starts.len()),
             made: 0,
-            mirrored: down.mirrored,
+            mirrored: false,
             vertical,
             horizontal,
         }
@@ -77,7 +82,7 @@ impl Resampler {
         let rows = self.window.rows(self.vertical.starts[target] as usize, self.vertical.count);
         let padded = self.window.stride;
         vertical(&rows, self.vertical.weights(target), self.vertical.precision, &mut self.line[..padded]);
-        horizontal(&self.line, &self.horizontal, self.out.padded_row_mut(target));
+        horizontal(&self.line, &self.horizontal, self.out.row_mut(target));
         self.made += 1;
     }
 }
@@ -108,16 +113,6 @@ impl Window {
     }
 }
 
-/// A whole plane resized.
-pub fn resample(plane: &Plane, across: &Axis, down: &Axis) -> Plane {
-    if across.is_identity() && down.is_identity() {
-        return plane.clone();
-    }
-    let mut resampler = Resampler::new(across, down);
-    resampler.push(Rows::of(plane));
-    resampler.finish()
-}
-
 /// The next smaller picture of the chain.
 pub fn shrink(picture: &Picture, width: usize, height: usize) -> Picture {
     window(picture, (width, height), (0, 0), (width, height))
@@ -131,31 +126,38 @@ pub fn crop(picture: &Picture, (left, top): (usize, usize), size: (usize, usize)
 
 /// Scales the picture to `scaled` and cuts `size` at `origin` out of that.
 fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize), size: (usize, usize)) -> Picture {
-    let cut = |plane: &Plane, index: usize| {
-        let divisor = if picture.space == Space::Ycc420 && (index == 1 || index == 2) { 2.0 } else { 1.0 };
+    let cut = |index: usize, plane: &Plane| {
+        let from = Picture::plane_span(picture.space, index, picture.width, picture.height);
+        let to = Picture::plane_span(picture.space, index, scaled.0, scaled.1);
+        let start = Picture::plane_span(picture.space, index, origin.0, origin.1);
         let (width, height) = Picture::plane_size(picture.space, index, size.0, size.1);
-        let axis = |source: usize, full: usize, target: usize, scaled: usize, origin: usize| Axis {
+        if from == to && start.0.fract() == 0.0 && start.1.fract() == 0.0 {
+            return plane.crop(start.0 as usize, start.1 as usize, width, height);
+        }
+        let axis = |source, source_span, target, target_span, origin| Axis {
             source,
-            source_span: full as f64 / divisor,
+            source_span,
             target,
-            target_span: scaled as f64 / divisor,
-            origin: origin as f64 / divisor,
+            target_span,
+            origin,
             mirrored: false,
         };
-        let across = axis(plane.width, picture.width, width, scaled.0, origin.0);
-        let down = axis(plane.height, picture.height, height, scaled.1, origin.1);
-        let aligned = across.source_span == across.target_span && across.origin.fract() == 0.0
-            && down.source_span == down.target_span && down.origin.fract() == 0.0;
-        if aligned {
-            return plane.crop(across.origin as usize, down.origin as usize, width, height);
-        }
+        let across = axis(plane.width, from.0, width, to.0, start.0);
+        let down = axis(plane.height, from.1, height, to.1, start.1);
         resample(plane, &across, &down)
     };
     Picture {
         width: size.0,
         height: size.1,
         space: picture.space,
-        planes: std::array::from_fn(|index| cut(&picture.planes[index], index)),
-        alpha: picture.alpha.as_ref().map(|alpha| cut(alpha, 3)),
+        planes: std::array::from_fn(|index| cut(index, &picture.planes[index])),
+        alpha: picture.alpha.as_ref().map(|alpha| cut(3, alpha)),
     }
+}
+
+/// A plane resized.
+fn resample(plane: &Plane, across: &Axis, down: &Axis) -> Plane {
+    let mut resampler = Resampler::new(across, down);
+    resampler.push(Rows::of(plane));
+    resampler.finish()
 }

@@ -67,11 +67,21 @@ pub struct Taps {
 impl Taps {
     pub fn lanczos3(axis: &Axis) -> Self {
         let filter_scale = axis.step().max(1.0);
-        let reach = LOBES * filter_scale;
-        let count = ((2.0 * reach).ceil() as usize + 1).min(axis.source);
-        let stride = count.next_multiple_of(LANES);
         // More taps, smaller weights: the bits they leave free keep them exact.
         let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
+        Self::sampled(axis, LOBES * filter_scale, precision, |distance| lanczos(distance / filter_scale))
+    }
+
+    /// A blur: as many samples out as in. Cut off at three sigma, where less than 0.3 % is left.
+    pub fn gaussian(len: usize, sigma: f64) -> Self {
+        let weight = |distance: f64| (-distance * distance / (2.0 * sigma * sigma)).exp();
+        Self::sampled(&Axis::plain(len, len), (3.0 * sigma).ceil() + 0.5, 14, weight)
+    }
+
+    /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`.
+    fn sampled(axis: &Axis, reach: f64, precision: u32, kernel: impl Fn(f64) -> f64) -> Self {
+        let count = ((2.0 * reach).ceil() as usize + 1).min(axis.source);
+        let stride = count.next_multiple_of(LANES);
         let mut taps = Self {
             starts: Vec::with_capacity(axis.target),
             weights: vec![0; stride * axis.target],
@@ -85,7 +95,7 @@ impl Taps {
             let centre = axis.centre(index);
             let first = (centre - reach - 0.5).ceil().max(0.0) as usize;
             let start = first.min(axis.source - count);
-            weigh(&mut exact, start, centre, filter_scale, axis.source);
+            weigh(&mut exact, start, (centre, reach), axis.source, &kernel);
             quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
             taps.starts.push(start as u32);
         }
@@ -98,14 +108,19 @@ impl Taps {
 }
 
 /// The kernel sampled at `start..`; samples beyond the edges count for the edge sample.
-fn weigh(weights: &mut [f64], start: usize, centre: f64, filter_scale: f64, source: usize) {
+fn weigh(
+    weights: &mut [f64],
+    start: usize,
+    (centre, reach): (f64, f64),
+    source: usize,
+    kernel: impl Fn(f64) -> f64,
+) {
     weights.fill(0.0);
-    let reach = LOBES * filter_scale;
     let last = weights.len() - 1;
     let mut position = (centre - reach - 0.5).ceil();
     while position + 0.5 < centre + reach {
         let sample = position.clamp(0.0, (source - 1) as f64) as usize;
-        weights[sample.saturating_sub(start).min(last)] += lanczos((position + 0.5 - centre) / filter_scale);
+        weights[sample.saturating_sub(start).min(last)] += kernel(position + 0.5 - centre);
         position += 1.0;
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod fdct;
 pub mod horizontal;
+pub mod pixels;
+pub mod range;
 pub mod transpose;
 pub mod vertical;
 pub mod ycc;

@@ -45,7 +45,10 @@ fn transpose_rest(plane: &Plane, out: &mut Plane, left: usize, top: usize) {
 
 fn transpose_block(rows: &mut [u64; BLOCK]) {
     #[cfg(target_arch = "x86_64")]
-    return sse2::transpose_block(rows);
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe {
+        sse2::transpose_block(rows);
+    }
     #[cfg(not(target_arch = "x86_64"))]
     scalar::transpose_block(rows);
 }
@@ -73,9 +76,10 @@ mod sse2 {
     use super::BLOCK;
     use std::arch::x86_64::*;
 
-    /// SSE2 is part of x86-64: nothing to detect.
+    #[target_feature(enable = "sse2")]
     pub fn transpose_block(rows: &mut [u64; BLOCK]) {
-        let [a, b, c, d, e, f, g, h] = rows.map(|row| _mm_cvtsi64_si128(row as i64));
+        let load = |row: u64| _mm_cvtsi64_si128(row as i64);
+        let [a, b, c, d, e, f, g, h] = (*rows).map(load);
         let (ab, cd, ef, gh) =
             (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d), _mm_unpacklo_epi8(e, f), _mm_unpacklo_epi8(g, h));
         let (abcd_low, abcd_high) = (_mm_unpacklo_epi16(ab, cd), _mm_unpackhi_epi16(ab, cd));

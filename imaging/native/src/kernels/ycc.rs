@@ -52,6 +52,13 @@ pub fn chroma_row(above: &[u8], below: &[u8], cb: &mut [u8], cr: &mut [u8]) {
     }
 }
 
+/// A row of interleaved RGB from a row of each of Y, Cb and Cr.
+pub fn rgb_row(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut [u8]) {
+    for (((pixel, &y), &cb), &cr) in pixels.chunks_exact_mut(3).zip(y).zip(cb).zip(cr) {
+        pixel.copy_from_slice(&rgb(y, cb, cr));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

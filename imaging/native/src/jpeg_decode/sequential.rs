@@ -1,0 +1,192 @@
+//! Sequential files of one scan: decoded a run of MCUs at a time and transformed while still in cache.
+//!
+//! ```text
+//!   bits -> blocks of RUN MCUs (a few kB, component by component, line by line) -> samples of the strip
+//! ```
+
+use super::bits::{Bits, Reader, Window};
+use super::block::{Block, ZIGZAG_PADDED};
+use super::error::{Error, Result};
+use super::frame::{Component, Frame, MAX_COMPONENTS};
+use super::header::Preamble;
+use super::huffman::{Coding, Table, advance_of, length_of, value_of};
+use super::idct::Transform;
+use super::markers::Cursor;
+use super::scan::Scan;
+use super::strip::Strip;
+use super::tables::Tables;
+
+/// MCUs decoded before they are transformed: 6 kB of blocks at 4:2:0.
+const RUN: usize = 8;
+
+/// The one scan of a file, decoded as it is asked for.
+pub struct Streamed<'a> {
+    reader: Reader<'a>,
+    lanes: Vec<Lane>,
+    /// The blocks of a run, and the coded index of the last coefficient of each.
+    blocks: Vec<Block>,
+    lasts: Vec<u8>,
+    mcus_across: usize,
+    restart_interval: usize,
+    /// MCUs decoded so far.
+    done: usize,
+}
+
+/// One component of the scan.
+struct Lane {
+    component: usize,
+    h: usize,
+    v: usize,
+    dc: Box<Table>,
+    ac: Box<Table>,
+    /// DC of the block before.
+    predictor: i16,
+    /// Where its blocks of a run begin.
+    base: usize,
+}
+
+impl<'a> Streamed<'a> {
+    /// Whether the scan codes all components, as a streamed file's must.
+    pub fn covers(scan: &Scan, frame: &Frame) -> bool {
+        !frame.progressive && scan.parts().len() == frame.components().len()
+    }
+
+    pub fn new(preamble: &Preamble<'a>) -> Result<Self> {
+        let Preamble { frame, tables, scan, cursor, .. } = preamble;
+        let mut lanes = Vec::with_capacity(MAX_COMPONENTS);
+        let mut base = 0;
+        for part in scan.parts() {
+            let Component { h, v, .. } = frame.components()[part.component];
+            let (dc, ac) = (table(&tables.dc[part.dc], Coding::Dc)?, table(&tables.ac[part.ac], Coding::Ac)?);
+            lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
+            base += RUN * h * v;
+        }
+        Ok(Streamed {
+            reader: Reader::new(*cursor),
+            lanes,
+            blocks: vec![Block::ZERO; base],
+            lasts: vec![0; base],
+            mcus_across: frame.mcus_across,
+            restart_interval: tables.restart_interval,
+            done: 0,
+        })
+    }
+
+    /// Decodes one row of MCUs into the strip.
+    pub fn next_row(&mut self, quant: &[Block; 3], transform: Transform, edge: usize, strip: &mut Strip) -> Result<()> {
+        for first in (0..self.mcus_across).step_by(RUN) {
+            let count = RUN.min(self.mcus_across - first);
+            self.decode_run(count)?;
+            for lane in &self.lanes {
+                let plane = &mut strip.planes[lane.component];
+                let left = first * lane.h * edge;
+                for row in 0..lane.v {
+                    let start = lane.base + row * RUN * lane.h;
+                    let line = start..start + count * lane.h;
+                    let out = &mut plane.samples[row * edge * plane.stride + left..];
+                    transform(&self.blocks[line.clone()], &self.lasts[line], &quant[lane.component], out, plane.stride);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the scan; gives the place of the marker behind it.
+    pub fn finish(&mut self) -> Result<Cursor<'a>> {
+        self.reader.finish()
+    }
+
+    fn decode_run(&mut self, count: usize) -> Result<()> {
+        for mcu in 0..count {
+            if self.restart_interval != 0 && self.done != 0 && self.done.is_multiple_of(self.restart_interval) {
+                self.restart()?;
+            }
+            self.decode_mcu(mcu)?;
+            self.done += 1;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn decode_mcu(&mut self, mcu: usize) -> Result<()> {
+        self.reader.ready()?;
+        let mut bits = self.reader.bits;
+        for lane in &mut self.lanes {
+            for row in 0..lane.v {
+                for column in 0..lane.h {
+                    let at = lane.base + (row * RUN + mcu) * lane.h + column;
+                    let block = &mut self.blocks[at];
+                    self.lasts[at] = decode_block(
+                        &mut bits,
+                        &self.reader.window,
+                        &lane.dc,
+                        &lane.ac,
+                        &mut lane.predictor,
+                        block,
+                    )?;
+                }
+            }
+        }
+        self.reader.bits = bits;
+        Ok(())
+    }
+
+    #[cold]
+    fn restart(&mut self) -> Result<()> {
+        self.reader.restart(self.done / self.restart_interval - 1)?;
+        for lane in &mut self.lanes {
+            lane.predictor = 0;
+        }
+        Ok(())
+    }
+}
+
+/// A table of the file made ready for look-ups.
+pub fn table(spec: &Option<super::huffman::Spec>, coding: Coding) -> Result<Box<Table>> {
+    Table::new(spec.as_ref().ok_or(Error::Corrupt("no Huffman table"))?, coding)
+}
+
+/// The quantisation tables of the frame's components.
+pub fn quant_tables(frame: &Frame, tables: &Tables) -> Result<[Block; MAX_COMPONENTS]> {
+    let mut quant = [Block::ZERO; MAX_COMPONENTS];
+    for (table, component) in quant.iter_mut().zip(frame.components()) {
+        *table = tables.quant[component.quant].ok_or(Error::Corrupt("no quantisation table"))?;
+    }
+    Ok(quant)
+}
+
+/// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
+///
+/// `predictor` is the DC of the component's block before.
+#[inline(always)]
+pub fn decode_block(
+    bits: &mut Bits,
+    window: &Window,
+    dc: &Table,
+    ac: &Table,
+    predictor: &mut i16,
+    block: &mut Block,
+) -> Result<u8> {
+    *block = Block::ZERO;
+    bits.refill(window);
+    let entry = dc.look_up(bits.top);
+    bits.skip(length_of(entry));
+    *predictor = predictor.wrapping_add(value_of(entry));
+    block.0[0] = *predictor;
+    let mut index = advance_of(entry);
+    loop {
+        let entry = ac.look_up(bits.top);
+        bits.skip(length_of(entry));
+        index += advance_of(entry);
+        block.0[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value_of(entry);
+        if index >= 63 {
+            break;
+        }
+        bits.refill(window);
+    }
+    match index {
+        63 => Ok(63),
+        128..=190 => Ok((index - 128) as u8),
+        _ => Err(Error::Corrupt("Huffman code")),
+    }
+}
