@@ -37,7 +37,9 @@ pub enum Coding {
     Dc,
     /// Run and size; size 0 is the end of the block, or sixteen zeros.
     Ac,
-    /// Symbols only, for scans whose symbols mean something else: every entry is SLOW and [`symbol_of`] reads it.
+    /// As `Ac`, but size 0 ends this block and as many more as its value says.
+    AcProgressive,
+    /// Symbols only, for scans whose symbols mean something else: read by [`Table::look_up_symbol`].
     Symbols,
 }
 
@@ -142,11 +144,11 @@ impl Table {
             length => ((slow >> 16) as u8, length),
         };
         let (advance, size) = self.meaning(symbol);
-        match size {
-            0 => entry(length, advance, 0),
-            1..=MAX_SIZE => entry(length + size, advance, extended(bits << length >> (64 - size), size)),
-            _ => INVALID,
+        if size > MAX_SIZE && advance != END_OF_BLOCK {
+            return INVALID;
         }
+        let follow = (bits << length >> 32 << size >> 32) as u32;
+        entry(length + size, advance, value(advance, follow, size))
     }
 
     /// Codes longer than the look-up, in order of their length.
@@ -157,12 +159,13 @@ impl Table {
         Some((self.symbols[index as usize & 255], length as u32))
     }
 
-    /// Advance and size that a symbol stands for.
+    /// What a symbol stands for: the advance, and how many bits of value follow.
     fn meaning(&self, symbol: u8) -> (u32, u32) {
         let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
         match (self.coding, run, size) {
             (Coding::Dc, _, _) => (0, u32::from(symbol)),
             (_, 15, 0) => (16, 0),
+            (Coding::AcProgressive, _, 0) => (END_OF_BLOCK, run),
             (_, _, 0) => (END_OF_BLOCK, 0),
             _ => (run + 1, size),
         }
@@ -177,15 +180,16 @@ impl Table {
         if size > after || self.coding == Coding::Symbols {
             return entries.fill(entry(length, 0, i32::from(symbol)) | SLOW);
         }
-        for (follow, slot) in entries.iter_mut().enumerate() {
-            *slot = entry(length + size, advance, extended(follow as u64 >> (after - size), size));
+        for (follow, slot) in (0u32..).zip(entries) {
+            *slot = entry(length + size, advance, value(advance, follow >> (after - size), size));
         }
     }
 }
 
-/// The signed value of `size` bits: with a leading 0 they count up to -1.
-pub fn extended(bits: u64, size: u32) -> i32 {
+/// What the `size` bits behind a code say: a coefficient, which is negative if they lead with 0, or how many more blocks end.
+fn value(advance: u32, bits: u32, size: u32) -> i32 {
     match size {
+        _ if advance == END_OF_BLOCK => (1 << size) - 1 + bits as i32,
         0 => 0,
         _ if bits >> (size - 1) != 0 => bits as i32,
         _ => bits as i32 - (1 << size) + 1,

@@ -14,7 +14,6 @@ use super::idct::Transform;
 use super::markers::Cursor;
 use super::scan::Scan;
 use super::strip::Strip;
-use super::tables::Tables;
 
 /// MCUs decoded before they are transformed: 6 kB of blocks at 4:2:0.
 const RUN: usize = 8;
@@ -57,14 +56,14 @@ impl<'a> Streamed<'a> {
         let mut base = 0;
         for part in scan.parts() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let (dc, ac) = (table(&tables.dc[part.dc], Coding::Dc)?, table(&tables.ac[part.ac], Coding::Ac)?);
+            let (dc, ac) = (tables.dc(part.dc)?, tables.ac(part.ac, Coding::Ac)?);
             lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }
         Ok(Streamed {
             reader: Reader::new(*cursor),
             lanes,
-            blocks: vec![Block::ZERO; base],
+            blocks: vec![[0; 64]; base],
             lasts: vec![0; base],
             mcus_across: frame.mcus_across,
             restart_interval: tables.restart_interval,
@@ -141,20 +140,6 @@ impl<'a> Streamed<'a> {
     }
 }
 
-/// A table of the file made ready for look-ups.
-pub fn table(spec: &Option<super::huffman::Spec>, coding: Coding) -> Result<Box<Table>> {
-    Table::new(spec.as_ref().ok_or(Error::Corrupt("no Huffman table"))?, coding)
-}
-
-/// The quantisation tables of the frame's components.
-pub fn quant_tables(frame: &Frame, tables: &Tables) -> Result<[Block; MAX_COMPONENTS]> {
-    let mut quant = [Block::ZERO; MAX_COMPONENTS];
-    for (table, component) in quant.iter_mut().zip(frame.components()) {
-        *table = tables.quant[component.quant].ok_or(Error::Corrupt("no quantisation table"))?;
-    }
-    Ok(quant)
-}
-
 /// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
 ///
 /// `predictor` is the DC of the component's block before.
@@ -167,18 +152,18 @@ pub fn decode_block(
     predictor: &mut i16,
     block: &mut Block,
 ) -> Result<u8> {
-    *block = Block::ZERO;
+    *block = [0; 64];
     bits.refill(window);
     let entry = dc.look_up(bits.top);
     bits.skip(length_of(entry));
     *predictor = predictor.wrapping_add(value_of(entry));
-    block.0[0] = *predictor;
+    block[0] = *predictor;
     let mut index = advance_of(entry);
     loop {
         let entry = ac.look_up(bits.top);
         bits.skip(length_of(entry));
         index += advance_of(entry);
-        block.0[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value_of(entry);
+        block[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value_of(entry);
         if index >= 63 {
             break;
         }

@@ -30,7 +30,7 @@ fn half(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stride: u
 
 #[target_feature(enable = "avx2")]
 fn full_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stride: usize) {
-    let steps: [__m256i; 8] = std::array::from_fn(|row| _mm256_broadcastsi128_si256(load(&quant.0, 8 * row)));
+    let steps: [__m256i; 8] = std::array::from_fn(|row| _mm256_broadcastsi128_si256(load(quant, 8 * row)));
     let (pairs, rest) = blocks.as_chunks::<2>();
     for (index, pair) in pairs.iter().enumerate() {
         let out = &mut out[16 * index..];
@@ -73,7 +73,7 @@ fn full_pair(pair: &[Block; 2], steps: &[__m256i; 8], out: &mut [u8], stride: us
 #[inline]
 #[target_feature(enable = "avx2")]
 fn dequantised_row(pair: &[Block; 2], steps: &[__m256i; 8], row: usize) -> __m256i {
-    let both = _mm256_set_m128i(load(&pair[1].0, 8 * row), load(&pair[0].0, 8 * row));
+    let both = _mm256_set_m128i(load(&pair[1], 8 * row), load(&pair[0], 8 * row));
     _mm256_mullo_epi16(both, steps[row])
 }
 
@@ -140,7 +140,7 @@ fn combined<const SHIFT: i32>(even: [__m256i; 4], odd: [__m256i; 4]) -> [__m256i
 #[target_feature(enable = "avx2")]
 fn half_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stride: usize) {
     let steps: [__m256i; 4] = std::array::from_fn(|row| {
-        let step = load(&quant.0, 8 * row);
+        let step = load(quant, 8 * row);
         _mm256_broadcastsi128_si256(_mm_unpacklo_epi64(step, step))
     });
     let (fours, rest) = blocks.as_chunks::<4>();
@@ -155,7 +155,7 @@ fn half_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stri
 #[target_feature(enable = "avx2")]
 fn half_four(blocks: &[Block; 4], steps: &[__m256i; 4], out: &mut [u8], stride: usize) {
     let rows: [__m256i; 4] = std::array::from_fn(|row| {
-        let [a, b, c, d] = blocks.each_ref().map(|block| load(&block.0, 8 * row));
+        let [a, b, c, d] = blocks.each_ref().map(|block| load(block, 8 * row));
         _mm256_mullo_epi16(_mm256_set_m128i(_mm_unpacklo_epi64(c, d), _mm_unpacklo_epi64(a, b)), steps[row])
     });
     let lines = four::<{ PASS1_SHIFT as i32 }>(rows, PASS1_BIAS);
