@@ -129,7 +129,7 @@ impl Held {
             }
             (0, _, _) => walk.run(self, DcRefine { low: scan.low }),
             (_, _, 0) => walk.run(self, AcFirst(band(Coding::AcProgressive)?)),
-            (_, _, _) => walk.run(self, AcRefine(band(Coding::Symbols)?)),
+            (_, _, _) => walk.run(self, AcRefine(band(Coding::Refining)?)),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::MAX_COMPONENTS;
-use super::huffman::{Table, advance_of, length_of, value_of};
+use super::huffman::Table;
 use super::scan::Scan;
 use super::sequential::decode_block;
 
@@ -51,11 +51,11 @@ impl Pass for DcFirst {
     fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, _: &mut u64) -> Result<()> {
         bits.refill(window);
         let entry = self.tables[part].look_up(bits.top);
-        bits.skip(length_of(entry));
-        if advance_of(entry) != 0 {
+        if entry.advance() != 0 {
             return Err(Error::Corrupt("Huffman code"));
         }
-        self.predictors[part] = self.predictors[part].wrapping_add(value_of(entry));
+        self.predictors[part] = self.predictors[part].wrapping_add(entry.value(bits.top));
+        bits.skip(entry.length());
         block[0] = self.predictors[part] << self.low;
         Ok(())
     }
@@ -117,13 +117,14 @@ impl Pass for AcFirst {
         while index < band.last {
             bits.refill(window);
             let entry = band.table.look_up(bits.top);
-            bits.skip(length_of(entry));
-            index += advance_of(entry);
+            let behind = bits.top;
+            bits.skip(entry.length());
+            index += entry.advance();
             if index >= 128 {
-                band.ended = value_of(entry) as u32;
+                band.ended = entry.further_blocks(behind);
                 return Ok(());
             }
-            let value = value_of(entry) << band.low;
+            let value = entry.value(behind) << band.low;
             block[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value;
             *mask |= u64::from(value != 0) << (index & 63);
         }
@@ -145,19 +146,18 @@ impl Pass for AcRefine {
         let mut at = band.first;
         while band.ended == 0 && at <= band.last {
             bits.refill(window);
-            let (symbol, length) = band.table.look_up_symbol(bits.top).ok_or(Error::Corrupt("Huffman code"))?;
-            bits.skip(length);
-            let (run, size) = (u32::from(symbol >> 4), symbol & 15);
-            let fresh = match (run, size) {
-                (15, 0) => 0,
-                (_, 0) => {
-                    band.ended = (1 << run) + bits.take(run);
+            let entry = band.table.look_up(bits.top);
+            let fresh = entry.value(bits.top) << band.low;
+            bits.skip(entry.length());
+            match entry.advance() {
+                1..=16 => {}
+                size @ 128.. => {
+                    band.ended = (1 << (size - 128)) + bits.take(size - 128);
                     break;
                 }
-                (_, 1) => (2 * bits.take(1) as i16 - 1) << band.low,
                 _ => return Err(Error::Corrupt("Huffman code")),
-            };
-            let zero = zero_after(run, !*mask & !below(at)).min(band.last + 1);
+            }
+            let zero = zero_after(entry.advance() - 1, !*mask & !below(at)).min(band.last + 1);
             correct(bits, window, known & !below(at) & below(zero), band.low, block);
             if fresh != 0 {
                 if zero > band.last {

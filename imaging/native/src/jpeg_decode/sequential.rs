@@ -9,7 +9,7 @@ use super::block::{Block, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
-use super::huffman::{Coding, Table, advance_of, length_of, value_of};
+use super::huffman::{Coding, Table};
 use super::idct::Transform;
 use super::markers::Cursor;
 use super::scan::Scan;
@@ -140,6 +140,16 @@ impl<'a> Streamed<'a> {
     }
 }
 
+/// Decodes one coefficient, of at most 27 bits; whether it was the block's last.
+#[inline(always)]
+fn decode_coefficient(bits: &mut Bits, ac: &Table, index: &mut u32, block: &mut Block) -> bool {
+    let entry = ac.look_up(bits.top);
+    *index += entry.advance();
+    block[usize::from(ZIGZAG_PADDED[*index as usize & 255])] = entry.value(bits.top);
+    bits.skip(entry.length());
+    *index >= 63
+}
+
 /// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
 ///
 /// `predictor` is the DC of the component's block before.
@@ -155,19 +165,18 @@ pub fn decode_block(
     *block = [0; 64];
     bits.refill(window);
     let entry = dc.look_up(bits.top);
-    bits.skip(length_of(entry));
-    *predictor = predictor.wrapping_add(value_of(entry));
+    *predictor = predictor.wrapping_add(entry.value(bits.top));
+    bits.skip(entry.length());
     block[0] = *predictor;
-    let mut index = advance_of(entry);
+    let mut index = entry.advance();
     loop {
-        let entry = ac.look_up(bits.top);
-        bits.skip(length_of(entry));
-        index += advance_of(entry);
-        block[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value_of(entry);
-        if index >= 63 {
+        if decode_coefficient(bits, ac, &mut index, block) {
             break;
         }
         bits.refill(window);
+        if decode_coefficient(bits, ac, &mut index, block) {
+            break;
+        }
     }
     match index {
         63 => Ok(63),
