@@ -97,12 +97,6 @@ impl<'a> Reader<'a> {
         reader
     }
 
-    /// Starts over behind another scan's header, with the same window.
-    pub fn restart_at(&mut self, file: Cursor<'a>) {
-        self.file = file;
-        self.begin_segment();
-    }
-
     /// Makes sure that a whole MCU lies in the window.
     #[inline(always)]
     pub fn ready(&mut self) -> Result<()> {

@@ -1,13 +1,7 @@
 //! Blocks of coefficients, and the zigzag order in which they are coded.
 
 /// 64 coefficients, row by row: horizontal frequency runs along a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C, align(32))]
-pub struct Block(pub [i16; 64]);
-
-impl Block {
-    pub const ZERO: Block = Block([0; 64]);
-}
+pub type Block = [i16; 64];
 
 /// Where each coefficient of the coded order lies in a block.
 pub const ZIGZAG: [u8; 64] = [

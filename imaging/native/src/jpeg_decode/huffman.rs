@@ -1,31 +1,30 @@
-//! Huffman tables: one look-up of the next bits gives run, value and length of a whole coefficient.
+//! Huffman tables: one look-up of the next bits gives run, size and length of a whole coefficient.
 //!
 //! An entry is 32 bits:
 //!
 //! ```text
-//!   31          16 15          8    7    6 5          0
-//!   +-------------+-------------+------+--+-----------+
-//!   |    value    |   advance   | SLOW |  |  length   |
-//!   +-------------+-------------+------+--+-----------+
+//!   31  28        24    21    16 15          8 7  5          0
+//!   +----+-----------+---+------+-------------+--+-----------+
+//!   |    |   code    |   | size |   advance   |  |  length   |
+//!   +----+-----------+---+------+-------------+--+-----------+
 //! ```
 //!
-//! `length` counts the code's bits and the value's. `advance` is the run of zeros and the coefficient itself: what to
-//! add to the zigzag index of the coefficient before. A SLOW entry is not all in the looked-up bits: its value's bits
-//! lie further on (`value` holds the symbol, `length` the code's length), or its code is longer than the look-up
-//! (`length` is 0). [`Table::resolve`] makes a whole entry of it.
+//! `length` counts the bits of the code and of the value behind it, `code` those of the code, `size` those of the
+//! value. `advance` is the run of zeros and the coefficient itself: what to add to the zigzag index of the coefficient
+//! before. The value itself is not looked up but computed, without a branch and beside the chain of dependent steps
+//! (bits, entry, bits) that decoding waits for. Codes longer than the look-up have an entry of 0.
 
 use super::error::{Error, Result};
 
-/// Bits looked up at once. 4 bytes << 11 is 8 kB a table: luma's and chroma's fit the first-level cache together.
-pub const LOOKUP: u32 = 11;
-
-pub const SLOW: u32 = 0x80;
+/// Bits looked up at once: longer codes are less than a thousandth of what is read, and the tables of luma and chroma
+/// fit the first-level cache together.
+pub const LOOKUP: u32 = 10;
 
 /// Ends a block wherever it stands: it leads to 128 and beyond, where no coefficient can.
 const END_OF_BLOCK: u32 = 128;
 
 /// Leads to 64 and beyond, but below 128: where no valid run can.
-const INVALID: u32 = 64 << 8 | 1;
+const INVALID: Entry = Entry(64 << 8 | 1);
 
 /// Magnitude bits of a coefficient of 8-bit samples, DC differences included.
 const MAX_SIZE: u32 = 11;
@@ -37,24 +36,50 @@ pub enum Coding {
     Dc,
     /// Run and size; size 0 is the end of the block, or sixteen zeros.
     Ac,
-    /// Symbols only, for scans whose symbols mean something else: every entry is SLOW and [`symbol_of`] reads it.
-    Symbols,
+    /// As `Ac`, but size 0 ends this block and more: [`Entry::further_blocks`].
+    AcProgressive,
+    /// Run and size, in refining scans: the advance of size 0 is 128 and the number of bits that say how many blocks end.
+    Refining,
 }
 
-pub const fn length_of(entry: u32) -> u32 {
-    entry & 63
-}
+/// What the next bits mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Entry(u32);
 
-pub const fn advance_of(entry: u32) -> u32 {
-    entry >> 8 & 255
-}
+impl Entry {
+    const fn new(code: u32, size: u32, advance: u32) -> Self {
+        Entry(code << 24 | size << 16 | advance << 8 | code + size)
+    }
 
-pub const fn value_of(entry: u32) -> i16 {
-    (entry >> 16) as i16
-}
+    #[inline(always)]
+    pub const fn length(self) -> u32 {
+        self.0 & 63
+    }
 
-const fn entry(length: u32, advance: u32, value: i32) -> u32 {
-    (value as u32) << 16 | advance << 8 | length
+    #[inline(always)]
+    pub const fn advance(self) -> u32 {
+        self.0 >> 8 & 255
+    }
+
+    #[inline(always)]
+    pub const fn size(self) -> u32 {
+        self.0 >> 16 & 31
+    }
+
+    /// The signed value at the top of `bits`, behind its code: with a leading 0 it is negative, and complemented.
+    #[inline(always)]
+    pub const fn value(self, bits: u64) -> i16 {
+        let behind = bits << (self.0 >> 24 & 63);
+        let negative = !(behind as i64 >> 63);
+        let magnitude = ((behind ^ negative as u64) >> 1 >> (63 - self.size() & 63)) as i64;
+        ((magnitude ^ negative) - negative) as i16
+    }
+
+    /// Of the end of a block in a progressive scan: how many more blocks end, by the bits behind its code.
+    pub const fn further_blocks(self, bits: u64) -> u32 {
+        let behind = bits << (self.0 >> 24 & 63);
+        (1 << self.size()) - 1 + (behind >> 1 >> (63 - self.size())) as u32
+    }
 }
 
 /// A table as the file writes it.
@@ -80,7 +105,7 @@ impl Spec {
 
 pub struct Table {
     coding: Coding,
-    entries: [u32; 1 << LOOKUP],
+    entries: [Entry; 1 << LOOKUP],
     /// For each code length: the first 16-bit-aligned code that is longer.
     limits: [u32; 17],
     /// For each code length: what to add to a code to get its symbol's index.
@@ -92,7 +117,7 @@ impl Table {
     pub fn new(spec: &Spec, coding: Coding) -> Result<Box<Self>> {
         let mut table = Box::new(Table {
             coding,
-            entries: [SLOW; 1 << LOOKUP],
+            entries: [Entry(0); 1 << LOOKUP],
             limits: [0; 17],
             offsets: [0; 17],
             symbols: spec.symbols,
@@ -116,78 +141,43 @@ impl Table {
 
     /// The entry of the bits at the top of `bits`.
     #[inline(always)]
-    pub fn look_up(&self, bits: u64) -> u32 {
+    pub fn look_up(&self, bits: u64) -> Entry {
         let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
-        if entry & SLOW != 0 { self.resolve(entry, bits) } else { entry }
-    }
-
-    /// The next symbol and its code's length; `None` for a code that is not in the table.
-    #[inline(always)]
-    pub fn look_up_symbol(&self, bits: u64) -> Option<(u8, u32)> {
-        let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
-        match length_of(entry) {
-            0 => self.search(bits),
-            length => Some(((entry >> 16) as u8, length)),
-        }
-    }
-
-    /// Makes a whole entry of a SLOW one.
-    #[inline(never)]
-    fn resolve(&self, slow: u32, bits: u64) -> u32 {
-        let (symbol, length) = match length_of(slow) {
-            0 => match self.search(bits) {
-                Some(found) => found,
-                None => return INVALID,
-            },
-            length => ((slow >> 16) as u8, length),
-        };
-        let (advance, size) = self.meaning(symbol);
-        match size {
-            0 => entry(length, advance, 0),
-            1..=MAX_SIZE => entry(length + size, advance, extended(bits << length >> (64 - size), size)),
-            _ => INVALID,
-        }
+        if entry.0 == 0 { self.search(bits) } else { entry }
     }
 
     /// Codes longer than the look-up, in order of their length.
-    fn search(&self, bits: u64) -> Option<(u8, u32)> {
+    #[cold]
+    #[inline(never)]
+    fn search(&self, bits: u64) -> Entry {
         let code = (bits >> 48) as u32;
-        let length = (1..=16).find(|&length| code < self.limits[length])?;
+        let Some(length) = (1..=16).find(|&length| code < self.limits[length]) else { return INVALID };
         let index = (code >> (16 - length)) as i32 + self.offsets[length];
-        Some((self.symbols[index as usize & 255], length as u32))
-    }
-
-    /// Advance and size that a symbol stands for.
-    fn meaning(&self, symbol: u8) -> (u32, u32) {
-        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-        match (self.coding, run, size) {
-            (Coding::Dc, _, _) => (0, u32::from(symbol)),
-            (_, 15, 0) => (16, 0),
-            (_, _, 0) => (END_OF_BLOCK, 0),
-            _ => (run + 1, size),
-        }
+        self.entry(length as u32, self.symbols[index as usize & 255])
     }
 
     /// Enters a code, once for each of the bits that may follow it.
     fn enter(&mut self, code: u32, length: u32, symbol: u8) {
-        let Some(after) = LOOKUP.checked_sub(length) else { return };
-        let (advance, size) = self.meaning(symbol);
-        let first = (code << after) as usize;
-        let entries = &mut self.entries[first..first + (1 << after)];
-        if size > after || self.coding == Coding::Symbols {
-            return entries.fill(entry(length, 0, i32::from(symbol)) | SLOW);
-        }
-        for (follow, slot) in entries.iter_mut().enumerate() {
-            *slot = entry(length + size, advance, extended(follow as u64 >> (after - size), size));
+        if let Some(after) = LOOKUP.checked_sub(length) {
+            let first = (code << after) as usize;
+            let entry = self.entry(length, symbol);
+            self.entries[first..first + (1 << after)].fill(entry);
         }
     }
-}
 
-/// The signed value of `size` bits: with a leading 0 they count up to -1.
-pub fn extended(bits: u64, size: u32) -> i32 {
-    match size {
-        0 => 0,
-        _ if bits >> (size - 1) != 0 => bits as i32,
-        _ => bits as i32 - (1 << size) + 1,
+    fn entry(&self, length: u32, symbol: u8) -> Entry {
+        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+        match (self.coding, run, size) {
+            (Coding::Dc, 0, 0..=MAX_SIZE) => Entry::new(length, size, 0),
+            (Coding::Dc, _, _) => INVALID,
+            (_, 15, 0) => Entry::new(length, 0, 16),
+            (Coding::AcProgressive, _, 0) => Entry::new(length, run, END_OF_BLOCK),
+            (Coding::Refining, _, 0) => Entry::new(length, 0, END_OF_BLOCK + run),
+            (Coding::Ac, _, 0) => Entry::new(length, 0, END_OF_BLOCK),
+            (Coding::Refining, _, 1) | (Coding::Ac | Coding::AcProgressive, _, ..=MAX_SIZE) => {
+                Entry::new(length, size, run + 1)
+            }
+            _ => INVALID,
+        }
     }
 }

@@ -26,9 +26,11 @@ mod block;
 mod error;
 mod frame;
 mod header;
+mod held;
 mod huffman;
 mod idct;
 mod markers;
+mod progressive;
 mod scan;
 mod sequential;
 mod strip;
@@ -41,8 +43,9 @@ pub use strip::{PlaneSize, Strip, StripPlane};
 use block::Block;
 use frame::Frame;
 use header::Preamble;
+use held::Held;
 use markers::{Cursor, EOI, SOS, stands_alone};
-use sequential::{Streamed, quant_tables};
+use sequential::Streamed;
 
 /// Samples made of a block's edge of eight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,26 +62,36 @@ impl Scale {
     }
 }
 
+/// Where blocks come from.
+enum Source<'a> {
+    /// The one scan, as it is read.
+    Streamed(Streamed<'a>),
+    /// Several scans, read before.
+    Held(Held),
+}
+
 /// Decodes one file, strip by strip.
 pub struct Decoder<'a> {
     header: Header,
     frame: Frame,
     scale: Scale,
     quant: [Block; 3],
-    source: Streamed<'a>,
+    source: Source<'a>,
     /// Rows of MCUs decoded so far.
     done: usize,
 }
 
 impl<'a> Decoder<'a> {
+    /// Reads the headers; of a file of several scans, everything.
     pub fn new(bytes: &'a [u8], scale: Scale, limits: Limits) -> Result<Self> {
         let preamble = Preamble::read(bytes, &limits)?;
-        if !Streamed::covers(&preamble.scan, &preamble.frame) {
-            return Err(Error::Unsupported("several scans"));
-        }
-        let quant = quant_tables(&preamble.frame, &preamble.tables)?;
-        let source = Streamed::new(&preamble)?;
-        let Preamble { header, frame, .. } = preamble;
+        let (header, frame) = (preamble.header.clone(), preamble.frame.clone());
+        let (quant, source) = if Streamed::covers(&preamble.scan, &frame) {
+            (quant_tables(&preamble)?, Source::Streamed(Streamed::new(&preamble)?))
+        } else {
+            let held = Held::read(preamble, &limits)?;
+            (held.quant(), Source::Held(held))
+        };
         Ok(Decoder { header, frame, scale, quant, source, done: 0 })
     }
 
@@ -109,11 +122,19 @@ impl<'a> Decoder<'a> {
             return Ok(None);
         }
         self.shape(strip);
-        self.source.next_row(&self.quant, idct::transform(self.scale.edge()), self.scale.edge(), strip)?;
-        self.done += 1;
-        if self.done == self.frame.mcus_down {
-            expect_end(self.source.finish()?)?;
+        let edge = self.scale.edge();
+        let transform = idct::transform(edge);
+        let is_last = self.done + 1 == self.frame.mcus_down;
+        match &mut self.source {
+            Source::Held(held) => held.row(self.done, &self.quant, transform, edge, strip),
+            Source::Streamed(scan) => {
+                scan.next_row(&self.quant, transform, edge, strip)?;
+                if is_last {
+                    expect_end(scan.finish()?)?;
+                }
+            }
         }
+        self.done += 1;
         Ok(Some(std::array::from_fn(|component| strip.planes[component].rows)))
     }
 
@@ -129,6 +150,15 @@ impl<'a> Decoder<'a> {
             *plane = StripPlane::default();
         }
     }
+}
+
+/// The quantisation tables of the frame's components.
+fn quant_tables(preamble: &Preamble<'_>) -> Result<[Block; 3]> {
+    let mut quant = [[0; 64]; 3];
+    for (table, component) in quant.iter_mut().zip(preamble.frame.components()) {
+        *table = preamble.tables.quant(component.quant)?;
+    }
+    Ok(quant)
 }
 
 /// Nothing but segments without pixels may lie between the scan and the end of the image.

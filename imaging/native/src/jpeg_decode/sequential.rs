@@ -9,12 +9,11 @@ use super::block::{Block, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
-use super::huffman::{Coding, Table, advance_of, length_of, value_of};
+use super::huffman::{Coding, Table};
 use super::idct::Transform;
 use super::markers::Cursor;
 use super::scan::Scan;
 use super::strip::Strip;
-use super::tables::Tables;
 
 /// MCUs decoded before they are transformed: 6 kB of blocks at 4:2:0.
 const RUN: usize = 8;
@@ -57,14 +56,14 @@ impl<'a> Streamed<'a> {
         let mut base = 0;
         for part in scan.parts() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let (dc, ac) = (table(&tables.dc[part.dc], Coding::Dc)?, table(&tables.ac[part.ac], Coding::Ac)?);
+            let (dc, ac) = (tables.dc(part.dc)?, tables.ac(part.ac, Coding::Ac)?);
             lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }
         Ok(Streamed {
             reader: Reader::new(*cursor),
             lanes,
-            blocks: vec![Block::ZERO; base],
+            blocks: vec![[0; 64]; base],
             lasts: vec![0; base],
             mcus_across: frame.mcus_across,
             restart_interval: tables.restart_interval,
@@ -141,18 +140,14 @@ impl<'a> Streamed<'a> {
     }
 }
 
-/// A table of the file made ready for look-ups.
-pub fn table(spec: &Option<super::huffman::Spec>, coding: Coding) -> Result<Box<Table>> {
-    Table::new(spec.as_ref().ok_or(Error::Corrupt("no Huffman table"))?, coding)
-}
-
-/// The quantisation tables of the frame's components.
-pub fn quant_tables(frame: &Frame, tables: &Tables) -> Result<[Block; MAX_COMPONENTS]> {
-    let mut quant = [Block::ZERO; MAX_COMPONENTS];
-    for (table, component) in quant.iter_mut().zip(frame.components()) {
-        *table = tables.quant[component.quant].ok_or(Error::Corrupt("no quantisation table"))?;
-    }
-    Ok(quant)
+/// Decodes one coefficient, of at most 27 bits; whether it was the block's last.
+#[inline(always)]
+fn decode_coefficient(bits: &mut Bits, ac: &Table, index: &mut u32, block: &mut Block) -> bool {
+    let entry = ac.look_up(bits.top);
+    *index += entry.advance();
+    block[usize::from(ZIGZAG_PADDED[*index as usize & 255])] = entry.value(bits.top);
+    bits.skip(entry.length());
+    *index >= 63
 }
 
 /// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
@@ -167,22 +162,21 @@ pub fn decode_block(
     predictor: &mut i16,
     block: &mut Block,
 ) -> Result<u8> {
-    *block = Block::ZERO;
+    *block = [0; 64];
     bits.refill(window);
     let entry = dc.look_up(bits.top);
-    bits.skip(length_of(entry));
-    *predictor = predictor.wrapping_add(value_of(entry));
-    block.0[0] = *predictor;
-    let mut index = advance_of(entry);
+    *predictor = predictor.wrapping_add(entry.value(bits.top));
+    bits.skip(entry.length());
+    block[0] = *predictor;
+    let mut index = entry.advance();
     loop {
-        let entry = ac.look_up(bits.top);
-        bits.skip(length_of(entry));
-        index += advance_of(entry);
-        block.0[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value_of(entry);
-        if index >= 63 {
+        if decode_coefficient(bits, ac, &mut index, block) {
             break;
         }
         bits.refill(window);
+        if decode_coefficient(bits, ac, &mut index, block) {
+            break;
+        }
     }
     match index {
         63 => Ok(63),

@@ -2,18 +2,32 @@
 
 use super::block::{Block, ZIGZAG};
 use super::error::{Error, Result};
-use super::huffman::Spec;
+use super::huffman::{Coding, Spec, Table};
 use super::markers::{DAC, DHT, DNL, DQT, DRI};
 
 #[derive(Clone, Default)]
 pub struct Tables {
-    pub quant: [Option<Block>; 4],
-    pub dc: [Option<Spec>; 4],
-    pub ac: [Option<Spec>; 4],
+    quant: [Option<Block>; 4],
+    dc: [Option<Spec>; 4],
+    ac: [Option<Spec>; 4],
     pub restart_interval: usize,
 }
 
 impl Tables {
+    /// A table for DC differences, made ready for look-ups.
+    pub fn dc(&self, number: usize) -> Result<Box<Table>> {
+        Table::new(self.dc[number].as_ref().ok_or(Error::Corrupt("no Huffman table"))?, Coding::Dc)
+    }
+
+    /// A table for AC coefficients, made ready for look-ups.
+    pub fn ac(&self, number: usize, coding: Coding) -> Result<Box<Table>> {
+        Table::new(self.ac[number].as_ref().ok_or(Error::Corrupt("no Huffman table"))?, coding)
+    }
+
+    pub fn quant(&self, number: usize) -> Result<Block> {
+        self.quant[number].ok_or(Error::Corrupt("no quantisation table"))
+    }
+
     /// Takes in a segment, if it is one that sets a table.
     pub fn read(&mut self, code: u8, body: &[u8]) -> Result<()> {
         match code {
@@ -34,9 +48,9 @@ impl Tables {
                 return Err(Error::Corrupt("quantisation table"));
             }
             let (values, rest) = rest.split_at(bytes);
-            let mut table = Block::ZERO;
+            let mut table = [0; 64];
             for (index, &place) in ZIGZAG.iter().enumerate() {
-                table.0[usize::from(place)] = match wide {
+                table[usize::from(place)] = match wide {
                     0 => i16::from(values[index]),
                     _ => i16::from_be_bytes([values[2 * index], values[2 * index + 1]]),
                 };

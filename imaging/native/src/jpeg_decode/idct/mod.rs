@@ -10,6 +10,8 @@
 //! At full size that is libjpeg's islow for every block an encoder makes. The reduced sizes are the 4- and 2-point
 //! transforms of the lowest frequencies, which a wider image's block has in common with a narrower one's.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod scalar;
 
 use super::block::Block;
@@ -22,10 +24,15 @@ pub type Transform = fn(&[Block], &[u8], &Block, &mut [u8], usize);
 
 /// The transform to blocks of 8, 4, 2 or 1 samples a side, by the best means of this machine.
 pub fn transform(edge: usize) -> Transform {
-    match edge {
+    simd(edge).unwrap_or(match edge {
         8 => scalar::full,
         4 => scalar::half,
         2 => scalar::quarter,
         _ => scalar::eighth,
-    }
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn simd(edge: usize) -> Option<Transform> {
+    avx2::transform(edge)
 }

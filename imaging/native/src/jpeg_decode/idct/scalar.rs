@@ -132,7 +132,7 @@ fn four(x: [i32; 4], bias: i32) -> [i32; 4] {
 /// Sums and differences of the four lowest coefficients.
 pub fn quarter(blocks: &[Block], _lasts: &[u8], quant: &Block, out: &mut [u8], stride: usize) {
     for (index, block) in blocks.iter().enumerate() {
-        let [a, b, c, d] = [0, 1, 8, 9].map(|at| i32::from(block.0[at].wrapping_mul(quant.0[at])));
+        let [a, b, c, d] = [0, 1, 8, 9].map(|at| i32::from(block[at].wrapping_mul(quant[at])));
         let rows = [[a + b + c + d, a - b + c - d], [a + b - c - d, a - b - c + d]];
         for (row, line) in rows.into_iter().enumerate() {
             out[row * stride + 2 * index..][..2].copy_from_slice(&line.map(|value| clamped((value + 4 >> 3) + 128)));
@@ -156,11 +156,11 @@ fn flat<const EDGE: usize>(block: &Block, quant: &Block, out: &mut [u8], stride:
 
 /// A block's mean: what any transform makes of a block that is DC alone.
 pub fn mean(block: &Block, quant: &Block) -> u8 {
-    clamped((i32::from(block.0[0].wrapping_mul(quant.0[0])) + 4 >> 3) + 128)
+    clamped((i32::from(block[0].wrapping_mul(quant[0])) + 4 >> 3) + 128)
 }
 
 fn dequantised(block: &Block, quant: &Block) -> [i16; 64] {
-    std::array::from_fn(|at| block.0[at].wrapping_mul(quant.0[at]))
+    std::array::from_fn(|at| block[at].wrapping_mul(quant[at]))
 }
 
 fn saturated(value: i32) -> i16 {
