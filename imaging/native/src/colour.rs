@@ -8,6 +8,13 @@ use crate::failure::{Decline, Outcome, unsupported};
 use crate::kernels::ycc;
 use crate::plane::{Picture, Plane, Space};
 
+/// Whether a profile is one, and for this kind of image; any other counts as none, as browsers have it.
+pub fn applies(icc: &[u8], is_grey: bool) -> bool {
+    const HEADER_BYTES: usize = 128;
+    let space: &[u8] = if is_grey { b"GRAY" } else { b"RGB " };
+    icc.len() >= HEADER_BYTES && &icc[36..40] == b"acsp" && &icc[16..20] == space
+}
+
 /// The way from an embedded profile to sRGB.
 pub struct ToSrgb(Arc<dyn TransformExecutor<u8> + Send + Sync>);
 
@@ -18,7 +25,7 @@ impl ToSrgb {
             return unsupported(Decline::UnreadableProfile);
         };
         if profile.color_space != DataColorSpace::Rgb {
-            return unsupported(Decline::OtherProfile);
+            return unsupported(Decline::GreyProfile);
         }
         if profile.lut_a_to_b_perceptual.is_some() || profile.lut_a_to_b_colorimetric.is_some() {
             return unsupported(Decline::LutProfile);

@@ -35,6 +35,7 @@ pub struct Probe {
     has_alpha: bool,
     icc_bytes: usize,
     exif_bytes: usize,
+    footprint: usize,
 }
 
 impl From<&crate::probe::Probe> for Probe {
@@ -48,6 +49,7 @@ impl From<&crate::probe::Probe> for Probe {
             has_alpha: probe.has_alpha,
             icc_bytes: probe.icc.as_ref().map_or(0, Vec::len),
             exif_bytes: probe.exif_bytes,
+            footprint: probe.footprint,
         }
     }
 }

@@ -33,16 +33,17 @@ pub enum Decline {
     Interlaced,
     LutProfile,
     UnreadableProfile,
-    OtherProfile,
+    GreyProfile,
     // what the recipe asks
     AvifOutput,
     SmartCrop,
     KeptMetadata,
+    InterlacedOutput,
 }
 
 impl Decline {
     /// Each with its word and what it means. The words are stored: they may be added to, never renamed.
-    pub const ALL: [(Self, &'static str, &'static str); 19] = [
+    pub const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Gif, "gif", "GIF original"),
         (Self::Tiff, "tiff", "TIFF original"),
         (Self::Heic, "heic", "HEIC original"),
@@ -58,10 +59,11 @@ impl Decline {
         (Self::Interlaced, "interlaced", "an interlaced PNG"),
         (Self::LutProfile, "lut-profile", "an ICC profile that is no matrix and curves"),
         (Self::UnreadableProfile, "unreadable-profile", "an ICC profile that cannot be read"),
-        (Self::OtherProfile, "other-profile", "an ICC profile of something other than R, G, B"),
+        (Self::GreyProfile, "grey-profile", "an ICC profile for a grey image"),
         (Self::AvifOutput, "avif-output", "a rendition in AVIF"),
         (Self::SmartCrop, "smart-crop", "a crop placed by the picture's content"),
         (Self::KeptMetadata, "kept-metadata", "a rendition that keeps metadata"),
+        (Self::InterlacedOutput, "interlaced-output", "a rendition as interlaced PNG"),
     ];
 
     pub fn word(self) -> &'static str {

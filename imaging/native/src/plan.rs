@@ -23,6 +23,9 @@ pub struct Level {
 #[cfg_attr(feature = "python", derive(pyo3::FromPyObject))]
 pub struct Rendition {
     pub level: usize,
+    /// The size the level is scaled to, to be cropped: its own, but where a rendition enlarges.
+    pub scaled_width: usize,
+    pub scaled_height: usize,
     pub left: usize,
     pub top: usize,
     pub width: usize,
@@ -127,16 +130,19 @@ impl Plan {
             }
         }
         self.renditions.iter().enumerate().try_for_each(|(index, rendition)| {
-            let level = self.levels.get(rendition.level).ok_or(format!("rendition {index} has no level"))?;
-            check_rendition(rendition, level).map_err(|mistake| format!("rendition {index}: {mistake}"))
+            self.levels.get(rendition.level).ok_or(format!("rendition {index} has no level"))?;
+            check_rendition(rendition).map_err(|mistake| format!("rendition {index}: {mistake}"))
         })
     }
 }
 
-fn check_rendition(rendition: &Rendition, level: &Level) -> Result<(), &'static str> {
-    let inside = |start: usize, size: usize, whole: usize| size > 0 && start.checked_add(size).is_some_and(|end| end <= whole);
-    if !inside(rendition.left, rendition.width, level.width) || !inside(rendition.top, rendition.height, level.height) {
-        return Err("the crop leaves its level");
+fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
+    let inside =
+        |start: usize, size: usize, whole: usize| size > 0 && start.checked_add(size).is_some_and(|end| end <= whole);
+    if !inside(rendition.left, rendition.width, rendition.scaled_width)
+        || !inside(rendition.top, rendition.height, rendition.scaled_height)
+    {
+        return Err("the crop leaves the scaled level");
     }
     if !(1..=100).contains(&rendition.quality) {
         return Err("quality is 1 to 100");

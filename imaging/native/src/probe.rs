@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use crate::colour;
 use crate::exif::{self, Orientation};
 use crate::failure::{Decline, Failure, Outcome, Reason, corrupt, unsupported};
 use crate::jpeg_decode;
@@ -35,9 +36,11 @@ pub struct Probe {
     /// EXIF's value, 1 to 8.
     pub exif_orientation: u16,
     pub has_alpha: bool,
-    /// The embedded colour profile.
+    /// The embedded colour profile, if it is one for this kind of image.
     pub icc: Option<Vec<u8>>,
     pub exif_bytes: usize,
+    /// Bytes held per pixel while decoding: none where rows stream.
+    pub footprint: usize,
 }
 
 impl Probe {
@@ -86,7 +89,9 @@ fn probe_jpeg(original: &[u8]) -> Outcome<Probe> {
         exif_orientation: exif::orientation(exif),
         has_alpha: false,
         exif_bytes: exif.len(),
-        icc: header.icc,
+        // All coefficients are held, two bytes each, until the last scan is read.
+        footprint: if header.progressive { 2 * header.components } else { 0 },
+        icc: header.icc.filter(|icc| colour::applies(icc, header.components == 1)),
     })
 }
 
@@ -104,7 +109,8 @@ fn probe_png(original: &[u8]) -> Outcome<Probe> {
         height: info.height as usize,
         exif_orientation: exif::orientation(exif),
         has_alpha: png::has_alpha(info),
-        icc: info.icc_profile.as_deref().map(<[u8]>::to_vec),
+        icc: info.icc_profile.as_deref().filter(|icc| colour::applies(icc, png::is_grey(info))).map(<[u8]>::to_vec),
         exif_bytes: exif.len(),
+        footprint: 0,
     })
 }

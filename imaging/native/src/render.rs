@@ -9,7 +9,7 @@ use crate::finish::{overlay::overlay, sharpen::sharpen};
 use crate::plan::{Level, Plan, Rendition};
 use crate::plane::{Picture, Space};
 use crate::probe::{Kind, Probe, probe};
-use crate::resample::{Resampler, crop, shrink};
+use crate::resample::{Resampler, shrink, window};
 use crate::source::{Source, jpeg::Jpeg, png::Png, webp::WebP};
 use crate::taps::Axis;
 use crate::{fingerprint, placeholder};
@@ -147,9 +147,9 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
 /// The rendition's pixels: the level itself when no later rendition needs it whole.
 fn cut(level: &mut Option<Picture>, rendition: &Rendition, is_last: bool) -> Picture {
     let whole = level.as_ref().expect("a level is taken by its last rendition only");
-    let size = (rendition.width, rendition.height);
-    if size != (whole.width, whole.height) {
-        return crop(whole, (rendition.left, rendition.top), size);
+    let (size, scaled) = ((rendition.width, rendition.height), (rendition.scaled_width, rendition.scaled_height));
+    if (whole.width, whole.height) != scaled || scaled != size {
+        return window(whole, scaled, (rendition.left, rendition.top), size);
     }
     if is_last { level.take().expect("just looked at") } else { whole.clone() }
 }

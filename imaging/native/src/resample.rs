@@ -118,14 +118,9 @@ pub fn shrink(picture: &Picture, width: usize, height: usize) -> Picture {
     window(picture, (width, height), (0, 0), (width, height))
 }
 
-/// The rectangle of `size` at (`left`, `top`) of the picture.
-/// Between pixels of half-size chroma (an odd offset) the chroma is moved by half a sample.
-pub fn crop(picture: &Picture, (left, top): (usize, usize), size: (usize, usize)) -> Picture {
-    window(picture, (picture.width, picture.height), (left, top), size)
-}
-
-/// Scales the picture to `scaled` and cuts `size` at `origin` out of that.
-fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize), size: (usize, usize)) -> Picture {
+/// The picture at size `scaled`, of which only the rectangle of `size` at `origin` is made.
+/// An odd offset lies between samples of half-size chroma: then the chroma is moved by half a sample.
+pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize), size: (usize, usize)) -> Picture {
     let cut = |index: usize, plane: &Plane| {
         let from = Picture::plane_span(picture.space, index, picture.width, picture.height);
         let to = Picture::plane_span(picture.space, index, scaled.0, scaled.1);

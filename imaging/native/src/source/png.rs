@@ -136,6 +136,10 @@ pub fn has_alpha(info: &Info<'_>) -> bool {
     matches!(info.color_type, ColorType::GrayscaleAlpha | ColorType::Rgba) || info.trns.is_some()
 }
 
+pub fn is_grey(info: &Info<'_>) -> bool {
+    matches!(info.color_type, ColorType::Grayscale | ColorType::GrayscaleAlpha)
+}
+
 /// The png crate's error as ours.
 pub fn failure(error: DecodingError) -> Failure {
     let reason = match &error {

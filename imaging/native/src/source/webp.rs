@@ -2,6 +2,7 @@
 
 use super::png::shapes;
 use super::{PlaneShape, Source};
+use crate::colour;
 use crate::exif;
 use crate::failure::{Decline, Failure, Outcome, Reason, unsupported};
 use crate::kernels::{pixels, range};
@@ -90,8 +91,10 @@ pub fn probe(original: &[u8]) -> Outcome<Probe> {
         height: features.height,
         exif_orientation: exif::orientation(exif),
         has_alpha: features.has_alpha,
-        icc: chunk(original, *b"ICCP").map(<[u8]>::to_vec),
+        icc: chunk(original, *b"ICCP").filter(|icc| colour::applies(icc, false)).map(<[u8]>::to_vec),
         exif_bytes: exif.len(),
+        // Planes of Y, Cb and Cr; or pixels, and planes of R, G, B and alpha.
+        footprint: if features.is_lossy && !features.has_alpha { 2 } else { 8 },
     })
 }
 
