@@ -100,13 +100,13 @@ impl ToSrgb {
 /// Row `y` at full size of a plane at half size: three quarters of the nearer sample, one of the farther, both ways.
 fn upsample_row(plane: &Plane, y: usize, full: &mut [u8]) {
     let near = y / 2;
-    let far = if y % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
+    let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
     let (near, far) = (plane.row(near), plane.row(far));
     let column = |x: usize| 3 * u32::from(near[x]) + u32::from(far[x]);
     let last = near.len() - 1;
     for (x, full) in full.iter_mut().enumerate() {
         let near = x / 2;
-        let far = if x % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(last) };
+        let far = if x.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(last) };
         *full = ((3 * column(near) + column(far) + 8) >> 4) as u8;
     }
 }

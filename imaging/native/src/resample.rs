@@ -1,8 +1,10 @@
 //! Lanczos3 over strips: rows go in as the decoder makes them, finished rows of the smaller plane come out.
 
+use std::rc::Rc;
+
 use crate::kernels::{horizontal::horizontal, vertical::vertical};
 use crate::plane::{PADDING, Picture, Plane};
-use crate::taps::{Axis, Taps};
+use crate::taps::{self, Axis, Taps};
 
 /// Rows of samples, one after the other.
 #[derive(Clone, Copy)]
@@ -24,8 +26,8 @@ impl<'a> Rows<'a> {
 
 /// Makes one plane out of strips of a larger (or smaller) one.
 pub struct Resampler {
-    vertical: Taps,
-    horizontal: Taps,
+    vertical: Rc<Taps>,
+    horizontal: Rc<Taps>,
     window: Window,
     /// Destination rows made so far, in the order of their source rows.
     made: usize,
@@ -36,12 +38,12 @@ pub struct Resampler {
 
 impl Resampler {
     pub fn new(across: &Axis, down: &Axis) -> Self {
-        let resampler = Self::with_taps(Taps::lanczos3(across), Taps::lanczos3(down), across.source);
+        let resampler = Self::with_taps(taps::lanczos3(across), taps::lanczos3(down), across.source);
         Self { mirrored: down.mirrored, ..resampler }
     }
 
     /// Any weights; `width` is the source's.
-    pub fn with_taps(horizontal: Taps, vertical: Taps, width: usize) -> Self {
+    pub fn with_taps(horizontal: Rc<Taps>, vertical: Rc<Taps>, width: usize) -> Self {
         Self {
             window: Window::new(width, vertical.count),
             line: vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))],

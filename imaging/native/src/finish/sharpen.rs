@@ -53,7 +53,7 @@ fn luma(picture: &Picture) -> Plane {
 fn blur(plane: &Plane, sigma: f64) -> Plane {
     let across = Taps::gaussian(plane.width, sigma);
     let down = Taps::gaussian(plane.height, sigma);
-    let mut resampler = Resampler::with_taps(across, down, plane.width);
+    let mut resampler = Resampler::with_taps(across.into(), down.into(), plane.width);
     resampler.push(Rows::of(plane));
     resampler.finish()
 }

@@ -39,44 +39,58 @@ mod scalar {
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use super::{Taps, scalar};
+    use crate::taps::LANES;
     use std::arch::x86_64::*;
 
     /// Destination samples a step.
     const STEP: usize = 8;
 
+    /// The usual numbers of vectors a destination sample, each with a loop of its own that is unrolled.
     #[target_feature(enable = "avx2")]
     pub fn horizontal(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
+        match taps.stride / LANES {
+            1 => steps::<1>(row, taps, shift, out),
+            2 => steps::<2>(row, taps, shift, out),
+            _ => steps::<0>(row, taps, shift, out),
+        }
+    }
+
+    /// `VECTORS` of weights a destination sample, or as many as `taps` has if 0.
+    #[target_feature(enable = "avx2")]
+    fn steps<const VECTORS: usize>(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
+        let stride = if VECTORS > 0 { VECTORS * LANES } else { taps.stride };
         let half = _mm256_set1_epi32(1 << (shift - 1));
         let shift_count = _mm_cvtsi32_si128(shift as i32);
         let whole = out.len() / STEP * STEP;
-        for i in (0..whole).step_by(STEP) {
-            let starts: &[u32; STEP] = taps.starts[i..i + STEP].try_into().expect("a slice of STEP");
-            let weights = taps.weights[i * taps.stride..][..STEP * taps.stride].as_ptr();
-            let mut sums = [_mm256_setzero_si256(); STEP];
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                for k in (0..taps.stride).step_by(16) {
-                    // SAFETY: the caller asserted `start + stride <= row.len()`; the weights are STEP strides long.
+        let starts = taps.starts.as_chunks::<STEP>().0;
+        let weights = taps.weights.chunks_exact(STEP * stride);
+        for ((out, starts), weights) in out.as_chunks_mut::<STEP>().0.iter_mut().zip(starts).zip(weights) {
+            let dot = |lane: usize| {
+                let mut sum = _mm256_setzero_si256();
+                let mut k = 0;
+                while k < stride {
+                    // SAFETY: `horizontal` asserted `start + stride <= row.len()` of every start, and there are STEP
+                    // strides of weights.
                     let (samples, weights) = unsafe {
                         (
                             _mm256_loadu_si256(row.as_ptr().add(starts[lane] as usize + k).cast()),
-                            _mm256_loadu_si256(weights.add(lane * taps.stride + k).cast()),
+                            _mm256_loadu_si256(weights.as_ptr().add(lane * stride + k).cast()),
                         )
                     };
-                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(samples, weights));
+                    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(samples, weights));
+                    k += LANES;
                 }
-            }
-            let [a, b, c, d, e, f, g, h] = sums;
-            let first = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
-            let second = _mm256_hadd_epi32(_mm256_hadd_epi32(e, f), _mm256_hadd_epi32(g, h));
+                sum
+            };
+            let first = _mm256_hadd_epi32(_mm256_hadd_epi32(dot(0), dot(1)), _mm256_hadd_epi32(dot(2), dot(3)));
+            let second = _mm256_hadd_epi32(_mm256_hadd_epi32(dot(4), dot(5)), _mm256_hadd_epi32(dot(6), dot(7)));
             let total = _mm256_add_epi32(
                 _mm256_permute2x128_si256::<0x20>(first, second),
                 _mm256_permute2x128_si256::<0x31>(first, second),
             );
             let rounded = _mm256_sra_epi32(_mm256_add_epi32(total, half), shift_count);
             let words = _mm_packs_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256::<1>(rounded));
-            let target = out[i..i + STEP].as_mut_ptr();
-            // SAFETY: the slice above is STEP bytes.
-            unsafe { _mm_storel_epi64(target.cast(), _mm_packus_epi16(words, words)) };
+            *out = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
         }
         scalar::horizontal(row, taps, shift, whole, out);
     }

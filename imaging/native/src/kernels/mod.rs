@@ -3,6 +3,7 @@
 
 pub mod fdct;
 pub mod horizontal;
+pub mod nonzero;
 pub mod pixels;
 pub mod range;
 pub mod transpose;

@@ -44,44 +44,67 @@ mod avx2 {
 
     #[target_feature(enable = "avx2")]
     pub fn vertical(rows: &[&[u8]], weights: &[i16], shift: u32, out: &mut [i16]) {
-        let zero = _mm256_setzero_si256();
+        let pairs: Vec<Pair<'_>> = rows.chunks(2).zip(weights.chunks(2)).map(Pair::new).collect();
         let half = _mm256_set1_epi32(1 << (shift - 1));
         let shift_count = _mm_cvtsi32_si128(shift as i32);
         let whole = out.len() / STEP * STEP;
-        for x in (0..whole).step_by(STEP) {
-            let mut sums = [half; 4];
-            for (rows, weights) in rows.chunks(2).zip(weights.chunks(2)) {
-                // An odd last row is paired with itself at weight zero.
-                let (above, below) = (rows[0], rows[rows.len() - 1]);
-                let second = if weights.len() == 2 { weights[1] } else { 0 };
-                let pair = _mm256_set1_epi32(i32::from(weights[0] as u16) | (i32::from(second) << 16));
-                // SAFETY: `x + STEP <= out.len()`, and every row is at least as long as `out`.
-                let (above, below) = unsafe {
-                    (_mm256_loadu_si256(above.as_ptr().add(x).cast()), _mm256_loadu_si256(below.as_ptr().add(x).cast()))
-                };
-                let low = _mm256_unpacklo_epi8(above, below);
-                let high = _mm256_unpackhi_epi8(above, below);
-                let words = [
-                    _mm256_unpacklo_epi8(low, zero),
-                    _mm256_unpackhi_epi8(low, zero),
-                    _mm256_unpacklo_epi8(high, zero),
-                    _mm256_unpackhi_epi8(high, zero),
-                ];
-                for (sum, words) in sums.iter_mut().zip(words) {
-                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, pair));
-                }
-            }
-            let [a, b, c, d] = sums.map(|sum| _mm256_sra_epi32(sum, shift_count));
+        for (step, out) in out.as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
+            let [a, b, c, d] = sums(&pairs, step * STEP, half).map(|sum| _mm256_sra_epi32(sum, shift_count));
             let low = _mm256_packs_epi32(a, b);
             let high = _mm256_packs_epi32(c, d);
-            let target = out[x..x + STEP].as_mut_ptr();
-            // SAFETY: the slice above is STEP samples: two vectors.
+            let target = out.as_mut_ptr();
+            // SAFETY: `out` is STEP samples: two vectors.
             unsafe {
                 _mm256_storeu_si256(target.cast(), _mm256_permute2x128_si256::<0x20>(low, high));
                 _mm256_storeu_si256(target.add(16).cast(), _mm256_permute2x128_si256::<0x31>(low, high));
             }
         }
         scalar::vertical(rows, weights, shift, whole, out);
+    }
+
+    /// Two rows and their weights; an odd last row is paired with itself at weight zero.
+    struct Pair<'a> {
+        above: &'a [u8],
+        below: &'a [u8],
+        weights: i32,
+    }
+
+    impl<'a> Pair<'a> {
+        fn new((rows, weights): (&[&'a [u8]], &[i16])) -> Self {
+            let second = weights.get(1).copied().unwrap_or(0);
+            let weights = i32::from(weights[0] as u16) | (i32::from(second) << 16);
+            Self { above: rows[0], below: rows[rows.len() - 1], weights }
+        }
+    }
+
+    /// The sums of STEP columns from `x` on, as the interleaving leaves them: 0 to 3 and 16 to 19 first, and so on.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn sums(pairs: &[Pair<'_>], x: usize, half: __m256i) -> [__m256i; 4] {
+        let zero = _mm256_setzero_si256();
+        let mut sums = [half; 4];
+        for pair in pairs {
+            // SAFETY: every row is at least as long as `out`, of which these columns are a whole step.
+            let (above, below) = unsafe {
+                (
+                    _mm256_loadu_si256(pair.above.as_ptr().add(x).cast()),
+                    _mm256_loadu_si256(pair.below.as_ptr().add(x).cast()),
+                )
+            };
+            let weights = _mm256_set1_epi32(pair.weights);
+            let low = _mm256_unpacklo_epi8(above, below);
+            let high = _mm256_unpackhi_epi8(above, below);
+            let words = [
+                _mm256_unpacklo_epi8(low, zero),
+                _mm256_unpackhi_epi8(low, zero),
+                _mm256_unpacklo_epi8(high, zero),
+                _mm256_unpackhi_epi8(high, zero),
+            ];
+            for (sum, words) in sums.iter_mut().zip(words) {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, weights));
+            }
+        }
+        sums
     }
 }
 

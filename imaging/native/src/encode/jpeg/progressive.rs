@@ -2,7 +2,7 @@
 
 use super::huffman::{BitWriter, Codes, Histogram};
 use super::markers::{self, Scan};
-use super::tokens::{TRANSPOSED, nonzero, sized};
+use super::tokens::{TRANSPOSED, positions, sized};
 use super::{MCU, each_mcu};
 use crate::kernels::fdct::{Block, Quantiser};
 use crate::plane::Picture;
@@ -137,7 +137,7 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
     let mut empty = 0;
     for row in component.blocks.chunks_exact(component.stride).take(component.down) {
         for block in &row[..component.across] {
-            let left = nonzero(block) & band;
+            let left = positions(block) & band;
             if left != 0 {
                 tokens.push_run(table, &mut empty);
             }

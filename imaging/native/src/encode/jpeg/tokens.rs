@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use super::huffman::{BitWriter, Codes, Histogram};
 use super::tables::ZIGZAG;
 use crate::kernels::fdct::Block;
+use crate::kernels::nonzero::nonzero;
 
 /// Sixteen zeros, and no value.
-const SIXTEEN_ZEROS: u8 = 0xf0;
-const END_OF_BLOCK: u8 = 0;
+const SIXTEEN_ZEROS: u32 = 0xf0;
+const END_OF_BLOCK: u32 = 0;
 
 /// Code tables: DC and AC of luma, DC and AC of chroma.
 pub const TABLES: usize = 4;
@@ -38,16 +39,9 @@ static POSITIONS: LazyLock<[[u64; 256]; 8]> = LazyLock::new(|| {
 
 /// The zigzag positions of a block's non-zero coefficients.
 #[inline]
-pub fn nonzero(block: &Block) -> u64 {
-    let mut positions = 0;
-    for (row, table) in block.as_chunks::<8>().0.iter().zip(&*POSITIONS) {
-        let mut set = 0;
-        for (bit, &coefficient) in row.iter().enumerate() {
-            set |= usize::from(coefficient != 0) << bit;
-        }
-        positions |= table[set];
-    }
-    positions
+pub fn positions(block: &Block) -> u64 {
+    let rows = nonzero(block).to_le_bytes();
+    rows.iter().zip(&*POSITIONS).fold(0, |positions, (&row, table)| positions | table[usize::from(row)])
 }
 
 /// The size of a value, and the bits that tell it: negative values one less, so that their first bit is zero.
@@ -59,73 +53,97 @@ pub fn sized(value: i32) -> (u32, u32) {
 }
 
 pub struct Tokens {
-    /// Table in the highest byte, symbol in the next, the bits after the symbol in the lower half. The symbol's lower
-    /// four bits say how many of them there are.
+    /// Table and symbol in the upper half, the bits after the symbol in the lower. The symbol's lower four bits say how
+    /// many of them there are.
     tokens: Vec<u32>,
-    histograms: [Histogram; TABLES],
+    /// How often each symbol of each table occurs, by the upper half of its tokens.
+    histogram: [u32; TABLES * 256],
     /// The last DC of each component.
     dc: [i32; 3],
+    /// The tokens of the block at hand.
+    made: [u32; MOST],
 }
+
+/// The most tokens that a block makes: DC, 63 values, an end; or fewer values and zeros between.
+const MOST: usize = 66;
 
 impl Tokens {
     pub fn with_capacity(tokens: usize) -> Self {
-        Self { tokens: Vec::with_capacity(tokens), histograms: [[0; 256]; TABLES], dc: [0; 3] }
+        Self { tokens: Vec::with_capacity(tokens), histogram: [0; TABLES * 256], dc: [0; 3], made: [0; MOST] }
     }
 
     /// The next block of a component, in MCU order.
+    #[inline]
     pub fn add(&mut self, component: usize, block: &Block) {
         let table = if component == 0 { 0 } else { 2 };
         let dc = i32::from(block[0]);
         let (size, bits) = sized(dc - self.dc[component]);
         self.dc[component] = dc;
-        self.push(table, size as u8, bits);
-        self.add_ac(table + 1, block);
-    }
-
-    fn add_ac(&mut self, table: usize, block: &Block) {
-        let mut left = nonzero(block) & !1;
-        let mut last = 0;
-        while left != 0 {
-            let k = left.trailing_zeros();
-            left &= left - 1;
-            let mut run = k - last - 1;
-            while run > 15 {
-                self.push(table, SIXTEEN_ZEROS, 0);
-                run -= 16;
-            }
-            let (size, bits) = sized(i32::from(block[usize::from(TRANSPOSED[k as usize])]));
-            self.push(table, (run << 4 | size) as u8, bits);
-            last = k;
+        self.made[0] = token(table, size, bits);
+        let count = 1 + ac_tokens(block, table + 1, &mut self.made);
+        for token in &self.made[..count] {
+            self.histogram[(token >> 16) as usize % (TABLES * 256)] += 1;
         }
-        if last < 63 {
-            self.push(table, END_OF_BLOCK, 0);
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, table: usize, symbol: u8, bits: u32) {
-        self.histograms[table][usize::from(symbol)] += 1;
-        self.tokens.push((table as u32) << 24 | u32::from(symbol) << 16 | bits);
+        self.tokens.extend_from_slice(&self.made[..count]);
     }
 
     pub fn codes(&self) -> [Codes; TABLES] {
-        self.histograms.each_ref().map(Codes::optimal)
+        std::array::from_fn(|table| Codes::optimal(self.histogram(table)))
+    }
+
+    fn histogram(&self, table: usize) -> &Histogram {
+        self.histogram[256 * table..][..256].try_into().expect("one table's symbols")
     }
 
     /// Bytes the tokens will take, stuffing aside.
     pub fn bytes(&self, codes: &[Codes; TABLES]) -> usize {
-        let symbols: u64 = codes.iter().zip(&self.histograms).map(|(codes, histogram)| codes.bits(histogram)).sum();
-        let values: u64 = self.histograms.iter().flat_map(|h| (0u64..).zip(h)).map(|(s, &n)| (s & 15) * u64::from(n)).sum();
+        let symbols: u64 = codes.iter().enumerate().map(|(table, codes)| codes.bits(self.histogram(table))).sum();
+        let values: u64 = (0u64..).zip(&self.histogram).map(|(symbol, &count)| (symbol & 15) * u64::from(count)).sum();
         ((symbols + values) / 8) as usize
     }
 
     pub fn write(&self, codes: &[Codes; TABLES], bits: &mut BitWriter) {
+        let mut words = [0; TABLES * 256];
+        for (words, codes) in words.chunks_exact_mut(256).zip(codes) {
+            words.copy_from_slice(&codes.words);
+        }
         for &token in &self.tokens {
-            let (code, length) = codes[(token >> 24) as usize % TABLES].word((token >> 16) as u8);
+            let word = words[(token >> 16) as usize % (TABLES * 256)];
             let size = token >> 16 & 15;
-            bits.put(code << size | token & 0xffff, length + size);
+            bits.put((word >> 8) << size | token & 0xffff, (word & 0xff) + size);
         }
     }
+}
+
+#[inline]
+fn token(table: u32, symbol: u32, bits: u32) -> u32 {
+    table << 24 | symbol << 16 | bits
+}
+
+/// Tokens of a block's AC, after the first of `made`; answers how many.
+#[inline]
+fn ac_tokens(block: &Block, table: u32, made: &mut [u32; MOST]) -> usize {
+    let mut left = positions(block) & !1;
+    let (mut count, mut last) = (0, 0);
+    while left != 0 {
+        let k = left.trailing_zeros();
+        left &= left - 1;
+        let mut run = k - last - 1;
+        while run > 15 {
+            count += 1;
+            made[count] = token(table, SIXTEEN_ZEROS, 0);
+            run -= 16;
+        }
+        let (size, bits) = sized(i32::from(block[usize::from(TRANSPOSED[k as usize])]));
+        count += 1;
+        made[count] = token(table, run << 4 | size, bits);
+        last = k;
+    }
+    if last < 63 {
+        count += 1;
+        made[count] = token(table, END_OF_BLOCK, 0);
+    }
+    count
 }
 
 #[cfg(test)]
@@ -152,7 +170,7 @@ mod tests {
         for (k, &at) in TRANSPOSED.iter().enumerate() {
             let mut block = [0; 64];
             block[usize::from(at)] = -3;
-            assert_eq!(nonzero(&block), 1 << k);
+            assert_eq!(positions(&block), 1 << k);
         }
     }
 }
