@@ -8,6 +8,7 @@ use super::block::{Block, ZIGZAG, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::MAX_COMPONENTS;
 use super::huffman::Table;
+use super::pairs::Pairs;
 use super::scan::Scan;
 use super::sequential::decode_block;
 
@@ -22,7 +23,7 @@ pub trait Pass {
 
 /// All coefficients of each block.
 pub struct Whole {
-    pub tables: Vec<(Box<Table>, Box<Table>)>,
+    pub tables: Vec<(Box<Table>, Box<Pairs>)>,
     pub predictors: [i16; MAX_COMPONENTS],
 }
 
