@@ -34,14 +34,14 @@ impl Pair {
 
     /// Of both.
     #[inline(always)]
-    pub fn length(self) -> u32 {
-        self.0 as u32 & 63
+    pub fn length(self) -> u8 {
+        self.0 as u8
     }
 
     /// Of the first alone.
     #[inline(always)]
-    pub fn length_of_first(self) -> u32 {
-        (self.0 >> 56) as u32 & 63
+    pub fn length_of_first(self) -> u8 {
+        (self.0 >> 56) as u8 & 63
     }
 
     #[inline(always)]

@@ -56,7 +56,7 @@ impl Pass for DcFirst {
             return Err(Error::Corrupt("Huffman code"));
         }
         self.predictors[part] = self.predictors[part].wrapping_add(entry.value(bits.top));
-        bits.skip(entry.length());
+        bits.skip(entry.length() as u8);
         block[0] = self.predictors[part] << self.low;
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Pass for AcFirst {
             bits.refill(window);
             let entry = band.table.look_up(bits.top);
             let behind = bits.top;
-            bits.skip(entry.length());
+            bits.skip(entry.length() as u8);
             index += entry.advance();
             if index >= 128 {
                 band.ended = entry.further_blocks(behind);
@@ -149,7 +149,7 @@ impl Pass for AcRefine {
             bits.refill(window);
             let entry = band.table.look_up(bits.top);
             let fresh = entry.value(bits.top) << band.low;
-            bits.skip(entry.length());
+            bits.skip(entry.length() as u8);
             match entry.advance() {
                 1..=16 => {}
                 size @ 128.. => {

@@ -157,7 +157,7 @@ pub fn decode_block(
     bits.refill(window);
     let entry = dc.look_up(bits.top);
     *predictor = predictor.wrapping_add(entry.value(bits.top));
-    bits.skip(entry.length());
+    bits.skip(entry.length() as u8);
     block[0] = *predictor;
     let mut index = entry.advance() as u8;
     loop {
