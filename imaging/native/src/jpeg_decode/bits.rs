@@ -3,7 +3,7 @@
 //! ```text
 //!   file   ..12 FF 00 34 ...... FF D3      stuffed; ends at a marker
 //!             |  unstuffed into
-//!   window [ 12 FF 34 ......| 0 0 0 0 ]    16 kB, then zeros once the segment has ended
+//!   window [ 12 FF 34 ......| 0 0 0 0 ]    8 kB, then zeros once the segment has ended
 //!                  ^ at
 //!   bits     0011 0100 ..                  64 bits, the next one on top; refilled without a branch
 //! ```
@@ -16,13 +16,13 @@ use super::error::{Error, Result};
 use super::markers::{Cursor, RST0};
 
 /// More than the largest MCU: 10 blocks of 64 coefficients of at most 27 bits.
-const MARGIN: usize = 4096;
+const MARGIN: usize = 2304;
 
 /// Bytes unstuffed at a time: they stay in the first-level cache until they are read.
-const WINDOW: usize = 16 * 1024;
+const WINDOW: usize = 8 * 1024;
 
 /// Where `at` can get, rounded up to a power of two so that an index can be masked rather than checked.
-const SPAN: usize = 32 * 1024;
+const SPAN: usize = 16 * 1024;
 
 /// The window and 8 bytes more, so that a load needs no check either.
 pub type Window = [u8; SPAN + 8];
@@ -33,7 +33,7 @@ pub struct Bits {
     /// The next bits, from the top down.
     pub top: u64,
     /// How many of them are valid.
-    count: u32,
+    count: u8,
     /// The next byte of the window.
     at: usize,
 }
@@ -45,27 +45,27 @@ impl Bits {
         let at = self.at & (SPAN - 1);
         let next = u64::from_be_bytes(*window[at..].first_chunk().unwrap_or(&[0; 8]));
         self.top |= next >> (self.count & 63);
-        self.at += (63 - self.count) as usize >> 3;
+        self.at += usize::from((63 - self.count) >> 3);
         self.count |= 56;
     }
 
     #[inline(always)]
-    pub fn skip(&mut self, length: u32) {
+    pub fn skip(&mut self, length: u8) {
         self.top <<= length & 63;
-        self.count -= length & 63;
+        self.count = self.count.wrapping_sub(length);
     }
 
     /// Takes up to 16 bits; refill first.
     #[inline(always)]
     pub fn take(&mut self, length: u32) -> u32 {
-        let bits = (self.top >> 32) as u32;
-        self.skip(length);
-        (u64::from(bits) >> (32 - length)) as u32
+        let bits = (self.top >> 32) >> (32 - length);
+        self.skip(length as u8);
+        bits as u32
     }
 
     /// Bits read since the window's start.
     fn read(&self) -> usize {
-        self.at * 8 - self.count as usize
+        self.at * 8 - usize::from(self.count)
     }
 }
 

@@ -61,18 +61,21 @@ impl Entry {
         self.0 >> 8 & 255
     }
 
+    pub const fn ends_block(self) -> bool {
+        self.advance() >= END_OF_BLOCK
+    }
+
     #[inline(always)]
-    pub const fn size(self) -> u32 {
+    const fn size(self) -> u32 {
         self.0 >> 16 & 31
     }
 
     /// The signed value at the top of `bits`, behind its code: with a leading 0 it is negative, and complemented.
     #[inline(always)]
     pub const fn value(self, bits: u64) -> i16 {
-        let behind = bits << (self.0 >> 24 & 63);
-        let negative = !(behind as i64 >> 63);
-        let magnitude = ((behind ^ negative as u64) >> 1 >> (63 - self.size() & 63)) as i64;
-        ((magnitude ^ negative) - negative) as i16
+        let all = (1u32 << (self.size() & 31)) - 1;
+        let raw = (bits >> (64 - self.length() & 63)) as u32 & all;
+        if 2 * raw > all { raw as i16 } else { raw.wrapping_sub(all) as i16 }
     }
 
     /// Of the end of a block in a progressive scan: how many more blocks end, by the bits behind its code.
@@ -144,6 +147,12 @@ impl Table {
     pub fn look_up(&self, bits: u64) -> Entry {
         let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
         if entry.0 == 0 { self.search(bits) } else { entry }
+    }
+
+    /// The entry of the bits at the top of `bits`, if its code and value end within the first `known` of them.
+    pub fn entry_within(&self, bits: u64, known: u32) -> Option<Entry> {
+        let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
+        (entry.0 != 0 && entry != INVALID && entry.length() <= known).then_some(entry)
     }
 
     /// Codes longer than the look-up, in order of their length.

@@ -30,6 +30,7 @@ mod held;
 mod huffman;
 mod idct;
 mod markers;
+mod pairs;
 mod progressive;
 mod scan;
 mod sequential;

@@ -8,6 +8,7 @@ use super::block::{Block, ZIGZAG, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::MAX_COMPONENTS;
 use super::huffman::Table;
+use super::pairs::Pairs;
 use super::scan::Scan;
 use super::sequential::decode_block;
 
@@ -22,7 +23,7 @@ pub trait Pass {
 
 /// All coefficients of each block.
 pub struct Whole {
-    pub tables: Vec<(Box<Table>, Box<Table>)>,
+    pub tables: Vec<(Box<Table>, Box<Pairs>)>,
     pub predictors: [i16; MAX_COMPONENTS],
 }
 
@@ -55,7 +56,7 @@ impl Pass for DcFirst {
             return Err(Error::Corrupt("Huffman code"));
         }
         self.predictors[part] = self.predictors[part].wrapping_add(entry.value(bits.top));
-        bits.skip(entry.length());
+        bits.skip(entry.length() as u8);
         block[0] = self.predictors[part] << self.low;
         Ok(())
     }
@@ -118,7 +119,7 @@ impl Pass for AcFirst {
             bits.refill(window);
             let entry = band.table.look_up(bits.top);
             let behind = bits.top;
-            bits.skip(entry.length());
+            bits.skip(entry.length() as u8);
             index += entry.advance();
             if index >= 128 {
                 band.ended = entry.further_blocks(behind);
@@ -148,7 +149,7 @@ impl Pass for AcRefine {
             bits.refill(window);
             let entry = band.table.look_up(bits.top);
             let fresh = entry.value(bits.top) << band.low;
-            bits.skip(entry.length());
+            bits.skip(entry.length() as u8);
             match entry.advance() {
                 1..=16 => {}
                 size @ 128.. => {

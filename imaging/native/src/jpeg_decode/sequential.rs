@@ -10,6 +10,7 @@ use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
 use super::huffman::{Coding, Table};
+use super::pairs::Pairs;
 use super::idct::Transform;
 use super::markers::Cursor;
 use super::scan::Scan;
@@ -37,7 +38,7 @@ struct Lane {
     h: usize,
     v: usize,
     dc: Box<Table>,
-    ac: Box<Table>,
+    ac: Box<Pairs>,
     /// DC of the block before.
     predictor: i16,
     /// Where its blocks of a run begin.
@@ -56,7 +57,7 @@ impl<'a> Streamed<'a> {
         let mut base = 0;
         for part in scan.parts() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let (dc, ac) = (tables.dc(part.dc)?, tables.ac(part.ac, Coding::Ac)?);
+            let (dc, ac) = (tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?));
             lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }
@@ -140,16 +141,6 @@ impl<'a> Streamed<'a> {
     }
 }
 
-/// Decodes one coefficient, of at most 27 bits; whether it was the block's last.
-#[inline(always)]
-fn decode_coefficient(bits: &mut Bits, ac: &Table, index: &mut u32, block: &mut Block) -> bool {
-    let entry = ac.look_up(bits.top);
-    *index += entry.advance();
-    block[usize::from(ZIGZAG_PADDED[*index as usize & 255])] = entry.value(bits.top);
-    bits.skip(entry.length());
-    *index >= 63
-}
-
 /// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
 ///
 /// `predictor` is the DC of the component's block before.
@@ -158,7 +149,7 @@ pub fn decode_block(
     bits: &mut Bits,
     window: &Window,
     dc: &Table,
-    ac: &Table,
+    ac: &Pairs,
     predictor: &mut i16,
     block: &mut Block,
 ) -> Result<u8> {
@@ -166,21 +157,39 @@ pub fn decode_block(
     bits.refill(window);
     let entry = dc.look_up(bits.top);
     *predictor = predictor.wrapping_add(entry.value(bits.top));
-    bits.skip(entry.length());
+    bits.skip(entry.length() as u8);
     block[0] = *predictor;
-    let mut index = entry.advance();
+    let mut index = entry.advance() as u8;
     loop {
-        if decode_coefficient(bits, ac, &mut index, block) {
+        if decode_pair(bits, ac, &mut index, block) {
             break;
         }
         bits.refill(window);
-        if decode_coefficient(bits, ac, &mut index, block) {
+        if decode_pair(bits, ac, &mut index, block) {
             break;
         }
     }
     match index {
         63 => Ok(63),
-        128..=190 => Ok((index - 128) as u8),
+        128..=190 => Ok(index - 128),
         _ => Err(Error::Corrupt("Huffman code")),
     }
+}
+
+/// Decodes one or two coefficients, of 27 bits at most; whether the block has ended.
+#[inline(always)]
+fn decode_pair(bits: &mut Bits, ac: &Pairs, index: &mut u8, block: &mut Block) -> bool {
+    let pair = ac.look_up(bits.top);
+    let (advance, value) = pair.first();
+    *index = index.wrapping_add(advance);
+    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
+    if *index >= 63 {
+        bits.skip(pair.length_of_first());
+        return true;
+    }
+    let (advance, value) = pair.second();
+    *index = index.wrapping_add(advance);
+    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
+    bits.skip(pair.length());
+    *index >= 63
 }
