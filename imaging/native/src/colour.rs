@@ -79,11 +79,13 @@ impl ToSrgb {
         let mut to = [vec![0; width * 3], vec![0; width * 3]];
         let before = [picture.planes[1].clone(), picture.planes[2].clone()];
         let mut chroma = [vec![0; width], vec![0; width]];
+        let mut sums = vec![0; before[0].width];
         for top in (0..height).step_by(2) {
             let count = (height - top).min(2);
             for (row, to) in to.iter_mut().enumerate().take(count) {
                 for (plane, full) in before.iter().zip(&mut chroma) {
-                    upsample_row(plane, top + row, full);
+                    let (near, far) = neighbours(plane, top + row);
+                    ycc::upsample_row(near, far, &mut sums, full);
                 }
                 ycc::rgb_row(picture.planes[0].row(top + row), &chroma[0], &chroma[1], &mut from);
                 self.convert(&from, to);
@@ -97,16 +99,9 @@ impl ToSrgb {
     }
 }
 
-/// Row `y` at full size of a plane at half size: three quarters of the nearer sample, one of the farther, both ways.
-fn upsample_row(plane: &Plane, y: usize, full: &mut [u8]) {
+/// The rows of half-size chroma above and below the middle of row `y`: the nearer one, and the farther.
+fn neighbours(plane: &Plane, y: usize) -> (&[u8], &[u8]) {
     let near = y / 2;
     let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
-    let (near, far) = (plane.row(near), plane.row(far));
-    let column = |x: usize| 3 * u32::from(near[x]) + u32::from(far[x]);
-    let last = near.len() - 1;
-    for (x, full) in full.iter_mut().enumerate() {
-        let near = x / 2;
-        let far = if x.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(last) };
-        *full = ((3 * column(near) + column(far) + 8) >> 4) as u8;
-    }
+    (plane.row(near), plane.row(far))
 }

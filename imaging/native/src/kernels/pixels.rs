@@ -10,25 +10,28 @@ pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Splits RGB (three planes) or RGBA (four) into planes, colours multiplied by alpha.
-pub fn premultiplied_planes(pixels: &[u8], planes: &mut [Vec<u8>]) {
-    match planes {
-        [r, g, b] => {
-            for ((pixel, r), (g, b)) in pixels.chunks_exact(3).zip(r).zip(g.iter_mut().zip(b)) {
-                (*r, *g, *b) = (pixel[0], pixel[1], pixel[2]);
+also_for_avx2! {
+    /// Splits RGB (three planes) or RGBA (four) into planes, colours multiplied by alpha.
+    pub fn premultiplied_planes(pixels: &[u8], planes: &mut [Vec<u8>]) {
+        match planes {
+            [r, g, b] => {
+                for (((pixel, r), g), b) in pixels.as_chunks::<3>().0.iter().zip(r).zip(g).zip(b) {
+                    [*r, *g, *b] = *pixel;
+                }
             }
-        }
-        [r, g, b, a] => {
-            for ((pixel, (r, g)), (b, a)) in pixels.chunks_exact(4).zip(r.iter_mut().zip(g)).zip(b.iter_mut().zip(a)) {
-                let alpha = pixel[3];
-                (*r, *g, *b, *a) = (times(pixel[0], alpha), times(pixel[1], alpha), times(pixel[2], alpha), alpha);
+            [r, g, b, a] => {
+                for ((((pixel, r), g), b), a) in pixels.as_chunks::<4>().0.iter().zip(r).zip(g).zip(b).zip(a) {
+                    let alpha = pixel[3];
+                    [*r, *g, *b, *a] = [times(pixel[0], alpha), times(pixel[1], alpha), times(pixel[2], alpha), alpha];
+                }
             }
+            _ => unreachable!("three planes, or four"),
         }
-        _ => unreachable!("three planes, or four"),
     }
 }
 
 /// `value * alpha / 255`, rounded to nearest.
+#[inline(always)]
 pub fn times(value: u8, alpha: u8) -> u8 {
     let product = u32::from(value) * u32::from(alpha) + 128;
     ((product + (product >> 8)) >> 8) as u8

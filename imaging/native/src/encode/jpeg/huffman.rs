@@ -111,7 +111,7 @@ impl BitWriter {
     }
 
     /// The `count` (to 32) lowest bits of `bits`; those above are zero.
-    #[inline]
+    #[inline(always)]
     pub fn put(&mut self, bits: u32, count: u32) {
         if self.pending + count > 64 {
             self.flush_words();
@@ -121,7 +121,7 @@ impl BitWriter {
     }
 
     /// Writes four bytes at a time, and only looks closer where one of them is 0xff.
-    #[inline]
+    #[inline(always)]
     fn flush_words(&mut self) {
         self.pending -= 32;
         let word = (self.buffer >> self.pending) as u32;

@@ -7,6 +7,7 @@ mod progressive;
 mod tables;
 mod tokens;
 
+use crate::kernels::also_for_avx2;
 use crate::kernels::fdct::{Block, Quantiser, transform};
 use crate::plane::{Picture, Plane};
 
@@ -28,11 +29,7 @@ pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
         return progressive::encode(&picture, &tables, &quantisers);
     }
     let mut tokens = Tokens::with_capacity(picture.width * picture.height / 4);
-    each_mcu(&picture, &quantisers, |_, blocks| {
-        for (component, block) in COMPONENTS.into_iter().zip(blocks) {
-            tokens.add(component, block);
-        }
-    });
+    tokenise(&picture, &quantisers, &mut tokens);
     let codes = tokens.codes();
     let mut out = Vec::with_capacity(tokens.bytes(&codes) + 1024);
     markers::start(&mut out, &tables);
@@ -44,10 +41,22 @@ pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
     markers::end(bits.finish())
 }
 
+also_for_avx2! {
+    /// The first pass.
+    pub fn tokenise(picture: &Picture, quantisers: &[Quantiser; 2], tokens: &mut Tokens) {
+        each_mcu(picture, quantisers, |_, blocks| {
+            for (component, block) in COMPONENTS.into_iter().zip(blocks) {
+                tokens.add(component, block);
+            }
+        });
+    }
+}
+
 /// The component of each block of an MCU: four of Y, one of Cb, one of Cr.
 const COMPONENTS: [usize; 6] = [0, 0, 0, 0, 1, 2];
 
 /// Transforms every MCU, row by row; `take` gets its index and its blocks.
+#[inline(always)]
 fn each_mcu(picture: &Picture, [luma, chroma]: &[Quantiser; 2], mut take: impl FnMut(usize, &[Block; 6])) {
     let (across, down) = (picture.width.div_ceil(MCU), picture.height.div_ceil(MCU));
     let [y, cb, cr] = &picture.planes;

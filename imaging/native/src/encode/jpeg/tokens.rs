@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::huffman::{BitWriter, Codes, Histogram};
 use super::tables::ZIGZAG;
+use crate::kernels::also_for_avx2;
 use crate::kernels::fdct::Block;
 use crate::kernels::nonzero::nonzero;
 
@@ -38,14 +39,14 @@ static POSITIONS: LazyLock<[[u64; 256]; 8]> = LazyLock::new(|| {
 });
 
 /// The zigzag positions of a block's non-zero coefficients.
-#[inline]
+#[inline(always)]
 pub fn positions(block: &Block) -> u64 {
     let rows = nonzero(block).to_le_bytes();
     rows.iter().zip(&*POSITIONS).fold(0, |positions, (&row, table)| positions | table[usize::from(row)])
 }
 
 /// The size of a value, and the bits that tell it: negative values one less, so that their first bit is zero.
-#[inline]
+#[inline(always)]
 pub fn sized(value: i32) -> (u32, u32) {
     let size = 32 - value.unsigned_abs().leading_zeros();
     let bits = (value + (value >> 31)) as u32 & ((1 << size) - 1);
@@ -73,7 +74,7 @@ impl Tokens {
     }
 
     /// The next block of a component, in MCU order.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, component: usize, block: &Block) {
         let table = if component == 0 { 0 } else { 2 };
         let dc = i32::from(block[0]);
@@ -107,7 +108,14 @@ impl Tokens {
         for (words, codes) in words.chunks_exact_mut(256).zip(codes) {
             words.copy_from_slice(&codes.words);
         }
-        for &token in &self.tokens {
+        put(&self.tokens, &words, bits);
+    }
+}
+
+also_for_avx2! {
+    /// The second pass: each token's code, then its bits.
+    pub fn put(tokens: &[u32], words: &[u32; TABLES * 256], bits: &mut BitWriter) {
+        for &token in tokens {
             let word = words[(token >> 16) as usize % (TABLES * 256)];
             let size = token >> 16 & 15;
             bits.put((word >> 8) << size | token & 0xffff, (word & 0xff) + size);
@@ -115,13 +123,13 @@ impl Tokens {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn token(table: u32, symbol: u32, bits: u32) -> u32 {
     table << 24 | symbol << 16 | bits
 }
 
 /// Tokens of a block's AC, after the first of `made`; answers how many.
-#[inline]
+#[inline(always)]
 fn ac_tokens(block: &Block, table: u32, made: &mut [u32; MOST]) -> usize {
     let mut left = positions(block) & !1;
     let (mut count, mut last) = (0, 0);
