@@ -1,0 +1,100 @@
+"""From bytes to pixels: the type first, the header and the limits next, and only then a pixel."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from imaging import heic
+from imaging.ends import whole
+from imaging.errors import Reason, Rejected
+from imaging.formats import BY_NAME, Format, foreign, sniff
+from imaging.limits import Header, Limits, check_bytes, check_header
+from imaging.mend import mended
+from imaging.opened import Opened
+from imaging.vips import Error, Image
+
+
+def open_original(original: bytes, limits: Limits) -> Opened:
+    """An original, admitted. Raises Rejected for what is no image of ours, or lies beyond the limits."""
+    check_bytes(original, limits)
+    format = recognised(original)
+    if format.reader.operation is None:
+        return heic.open_original(original, format, limits)
+    return open_with_libvips(original, format, limits)
+
+
+def recognised(original: bytes) -> Format:
+    """The format of an original by its first bytes, whatever its name or content type claimed."""
+    if format := sniff(original):
+        return format
+    if other := foreign(original):
+        raise Rejected(Reason.UNSUPPORTED_TYPE, f"this is {other}")
+    raise Rejected(Reason.NOT_AN_IMAGE, f"it starts with {original[:8].hex(' ')}")
+
+
+def open_with_libvips(original: bytes, format: Format, limits: Limits) -> Opened:
+    """An original read by the one loader that is meant for its format."""
+    if format is BY_NAME["jpeg"]:
+        original = mended(original)
+    decode = loader(original, format)
+    with damage(original, format):
+        image = decode(1)
+    check_header(header(image, format), limits)
+    return Opened(format, image.width, image.height, orientation(image, format), format.reader.shrinks, decode)
+
+
+def loader(original: bytes, format: Format) -> Callable[[int], Image]:
+    """How to ask libvips for the pixels, top to bottom, as strictly as the format's row says."""
+    reader = format.reader
+    load = getattr(Image, reader.operation or "")
+
+    def decode(shrink: int) -> Image:
+        options = {"shrink": shrink} if reader.shrinks else {}
+        return load(original, access="sequential", fail_on=reader.fail_on, **options)
+
+    return decode
+
+
+def header(image: Image, format: Format) -> Header:
+    """What the limits want to know."""
+    flag = format.reader.streams_unless
+    streams = flag is not None and not number(image, flag)
+    return Header(
+        width=image.width,
+        height=image.height,
+        frames=max(1, number(image, "n-pages")),
+        icc_bytes=size(image, "icc-profile-data"),
+        exif_bytes=size(image, "exif-data"),
+        footprint=0 if streams else format.reader.footprint,
+    )
+
+
+def orientation(image: Image, format: Format) -> int:
+    """How the pixels lie, 1 to 8; 1 where nothing sensible is said, or the decoder has seen to it."""
+    turn = number(image, "orientation")
+    return turn if not format.reader.turned and 1 <= turn <= 8 else 1
+
+
+def number(image: Image, field: str) -> int:
+    """A whole number among an image's fields; 0 if it is not there."""
+    return int(image.get(field)) if image.get_typeof(field) else 0
+
+
+def size(image: Image, field: str) -> int:
+    """How many bytes a field of an image holds."""
+    return len(image.get(field)) if image.get_typeof(field) else 0
+
+
+@contextmanager
+def damage(original: bytes, format: Format) -> Iterator[None]:
+    """Translate what libvips says while reading an original: it is truncated, or else corrupt."""
+    try:
+        yield
+    except Error as error:
+        reason = Reason.CORRUPT if whole(format.name, original) else Reason.TRUNCATED
+        raise Rejected(reason, gist(error)) from None
+
+
+def gist(error: Error) -> str:
+    """The last thing that libvips said, without its remarks on seeking."""
+    telling = [line.strip() for line in str(error).splitlines() if line.strip() and "bad seek" not in line]
+    return telling[-1][:200] if telling else "unreadable"

@@ -1,0 +1,50 @@
+"""From pixels to bytes. Nothing of the original's metadata goes along unless the rendition keeps it."""
+
+from typing import Any
+
+from imaging.errors import Reason, Rejected
+from imaging.formats import WRITERS, Writer
+from imaging.recipe import Rendition
+from imaging.vips import TEXT, Image
+
+#: EXIF's Artist and Copyright, as libvips names the fields it reads them into and writes them from.
+CREDITS = ("exif-ifd0-Artist", "exif-ifd0-Copyright")
+
+
+def encode(image: Image, rendition: Rendition) -> bytes:
+    """One rendition's file. Raises Rejected where the image is longer than the format can say."""
+    writer = WRITERS[rendition.format]
+    if max(image.width, image.height) > writer.longest_edge:
+        raise Rejected(
+            Reason.TOO_LONG_AN_EDGE,
+            f"{rendition.name} would be {image.width} × {image.height}, {rendition.format} holds {writer.longest_edge}",
+        )
+    bare, keep = stripped(image, rendition.keep)
+    return bytes(getattr(bare, writer.operation)(keep=keep, **options(writer, rendition)))
+
+
+def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
+    """The saver's options: what the recipe says, else the format's defaults, and what is always so."""
+    chosen = dict(writer.fixed)
+    if writer.quality is not None:
+        chosen["Q"] = rendition.quality or writer.quality
+    if writer.effort is not None:
+        chosen[writer.effort_knob] = writer.effort if rendition.effort is None else rendition.effort
+    if writer.lossless:
+        chosen["lossless"] = rendition.lossless
+    if writer.progressive:
+        chosen["interlace"] = rendition.progressive
+    return chosen
+
+
+def stripped(image: Image, keep: tuple[str, ...]) -> tuple[Image, str]:
+    """The image without metadata but for the credits it is to keep, and what the saver may write of it."""
+    credits = {field: image.get(field) for field in CREDITS if image.get_typeof(field)} if "copyright" in keep else {}
+    if not credits:
+        return image, "none"
+    bare = Image.new_from_memory(image.write_to_memory(), image.width, image.height, image.bands, image.format).copy(
+        interpretation=image.interpretation
+    )
+    for field, credit in credits.items():
+        bare.set_type(TEXT, field, credit)
+    return bare, "exif"
