@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod fingerprint;
 mod placeholder;
+mod sandbox;
 
 #[pymodule]
 mod _native {
@@ -11,4 +12,9 @@ mod _native {
     use super::fingerprint::blake3;
     #[pymodule_export]
     use super::placeholder::thumbhash;
+    #[pymodule_export]
+    use super::sandbox::{
+        die_with_parent, forbid_calls, forbid_dumping, forbid_files, forbid_new_privileges,
+        share_heaps,
+    };
 }
