@@ -8,7 +8,9 @@ from botocore.config import Config
 
 from aws.catalog import DynamoCatalog
 from aws.dead_letters import SqsDeadLetters
+from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
+from aws.outage import DynamoOutage
 from aws.queue import SqsQueue
 from aws.storage import S3Originals, S3Renditions
 from jobs.settings import Settings
@@ -40,6 +42,8 @@ class Aws:
     catalog: DynamoCatalog
     queue: SqsQueue
     dead_letters: SqsDeadLetters
+    outage: DynamoOutage
+    intake: LambdaIntake
 
 
 def connect(settings: Settings) -> Aws:
@@ -54,4 +58,6 @@ def connect(settings: Settings) -> Aws:
         catalog=DynamoCatalog(dynamo, settings.table),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
+        outage=DynamoOutage(dynamo, settings.table),
+        intake=LambdaIntake(lambda: boto3.client("lambda", config=CONFIG), settings.worker),
     )

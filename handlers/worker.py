@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -18,16 +19,18 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from imaging.engine import engine
 
 from aws.connect import Aws, connect
 from handlers import logs
 from imaging import pipeline
+from imaging.engine import engine
 from imaging.limits import Limits
 from imaging.recipe import Recipe
 from imaging.rendered import Rendered
 from jobs import batch
+from jobs.admission import Admission
 from jobs.batch import Message, Rules
+from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
 from jobs.errors import JobError, Retryable
 from jobs.process import Retry, Verdict, World
@@ -36,8 +39,13 @@ from jobs.settings import Settings, read
 log = logs.configure()
 metrics = Metrics()
 
-WORKS_PER_VCPU = 2
-"""Side by side: while one work has the pixels, another downloads or uploads."""
+WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
+"""Side by side: while one work has the pixels, others download and upload."""
+
+PUTS_AT_ONCE = 16
+
+ROOM_FOR_ORIGINALS = 256 * 1024 * 1024
+"""Bytes of originals held at once."""
 
 
 class RecordsFailed(JobError):
@@ -108,7 +116,7 @@ def _rules() -> Rules:
         bucket=settings.originals,
         prefix=settings.prefix,
         max_receives=settings.max_receives,
-        side_by_side=settings.vcpus * WORKS_PER_VCPU,
+        side_by_side=max(settings.vcpus * WORKS_PER_VCPU, WORKS_AT_LEAST),
     )
 
 
@@ -125,6 +133,9 @@ def _world() -> World:
         recipes=RecipeBook(aws.catalog),
         render=_Renderer(_settings()),
         engine=engine(),
+        breaker=Breaker(aws.outage, aws.intake, time.time),
+        room=Admission(ROOM_FOR_ORIGINALS),
+        together=ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="put").map,
         about=logs.about,
     )
 

@@ -46,7 +46,7 @@ class Table:
         return f"{self.path}.{name}" if self.path else name
 
     def note(self, name: str, message: str) -> None:
-        """A mistake in a field; about a field that is absent because it is unknown or misspelt, nothing more."""
+        """A mistake in a field."""
         self.complaints.note(self.at(name), message)
 
     def read(self, name: str, default: Any, check: Callable[[Any], str | None]) -> Any:
@@ -99,12 +99,14 @@ class Table:
         """An array of `low` to `high` tables."""
         entries = self.read(
             name,
-            [],
+            REQUIRED,
             lambda value: None if isinstance(value, list) else f"must be an array of tables, not {kind(value)}",
         )
-        if not low <= len(entries) <= high and not isinstance(self.fields.get(name, []), str):
+        if entries is None:
+            return []
+        if not low <= len(entries) <= high:
             self.note(name, f"must hold {low} to {high} entries, not {len(entries)}")
-        return [Table(entry, f"{self.at(name)}[{index}]", self.complaints) for index, entry in enumerate(entries)]
+        return [Table(each, f"{self.at(name)}[{index}]", self.complaints) for index, each in enumerate(entries[:high])]
 
     def words(self, name: str, among: Iterable[str]) -> tuple[str, ...]:
         """An array of different words, each one of a few, in the order of those few."""

@@ -1,16 +1,15 @@
 """From bytes to pixels: the type first, the header and the limits next, and only then a pixel."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from imaging import heic
-from imaging.ends import whole
+from imaging.damage import damage
 from imaging.errors import Reason, Rejected
 from imaging.formats import BY_NAME, Format, foreign, sniff
 from imaging.limits import Header, Limits, check_bytes, check_header
 from imaging.mend import mended
 from imaging.opened import Opened
-from imaging.vips import Error, Image
+from imaging.vips import Error, Image, Source
 
 
 def open_original(original: bytes, limits: Limits) -> Opened:
@@ -36,7 +35,7 @@ def open_with_libvips(original: bytes, format: Format, limits: Limits) -> Opened
     if format is BY_NAME["jpeg"]:
         original = mended(original)
     decode = loader(original, format)
-    with damage(original, format):
+    with damage(original, format, Error):
         image = decode(1)
     check_header(header(image, format), limits)
     return Opened(format, image.width, image.height, orientation(image, format), format.reader.shrinks, decode)
@@ -49,7 +48,8 @@ def loader(original: bytes, format: Format) -> Callable[[int], Image]:
 
     def decode(shrink: int) -> Image:
         options = {"shrink": shrink} if reader.shrinks else {}
-        return load(original, access="sequential", fail_on=reader.fail_on, **options)
+        source = Source.new_from_memory(original)  # a buffer would be copied, and an original can be large
+        return load(source, access="sequential", fail_on=reader.fail_on, **options)
 
     return decode
 
@@ -82,19 +82,3 @@ def number(image: Image, field: str) -> int:
 def size(image: Image, field: str) -> int:
     """How many bytes a field of an image holds."""
     return len(image.get(field)) if image.get_typeof(field) else 0
-
-
-@contextmanager
-def damage(original: bytes, format: Format) -> Iterator[None]:
-    """Translate what libvips says while reading an original: it is truncated, or else corrupt."""
-    try:
-        yield
-    except Error as error:
-        reason = Reason.CORRUPT if whole(format.name, original) else Reason.TRUNCATED
-        raise Rejected(reason, gist(error)) from None
-
-
-def gist(error: Error) -> str:
-    """The last thing that libvips said, without its remarks on seeking."""
-    telling = [line.strip() for line in str(error).splitlines() if line.strip() and "bad seek" not in line]
-    return telling[-1][:200] if telling else "unreadable"

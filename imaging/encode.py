@@ -2,13 +2,11 @@
 
 from typing import Any
 
+from imaging.credits import credits
 from imaging.errors import Reason, Rejected
 from imaging.formats import WRITERS, Writer
 from imaging.recipe import Rendition
 from imaging.vips import TEXT, Image
-
-#: EXIF's Artist and Copyright, as libvips names the fields it reads them into and writes them from.
-CREDITS = ("exif-ifd0-Artist", "exif-ifd0-Copyright")
 
 
 def encode(image: Image, rendition: Rendition) -> bytes:
@@ -39,12 +37,11 @@ def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
 
 def stripped(image: Image, keep: tuple[str, ...]) -> tuple[Image, str]:
     """The image without metadata but for the credits it is to keep, and what the saver may write of it."""
-    credits = {field: image.get(field) for field in CREDITS if image.get_typeof(field)} if "copyright" in keep else {}
-    if not credits:
+    kept = credits(image) if "copyright" in keep else {}
+    if not kept:
         return image, "none"
-    bare = Image.new_from_memory(image.write_to_memory(), image.width, image.height, image.bands, image.format).copy(
-        interpretation=image.interpretation
-    )
-    for field, credit in credits.items():
-        bare.set_type(TEXT, field, credit)
+    bare = Image.new_from_memory(image.write_to_memory(), image.width, image.height, image.bands, image.format)
+    bare = bare.copy(interpretation=image.interpretation)
+    for field, credit in kept.items():
+        bare.set_type(TEXT, field, f"{credit} (kept)")  # libvips drops the last bracket, where it puts remarks itself
     return bare, "exif"

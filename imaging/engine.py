@@ -10,4 +10,4 @@ VERSION = "0.1.0"
 
 def engine() -> str:
     """Version, libvips and architecture: part of every rendition's key, so engines never overwrite one another."""
-    return f"{VERSION}+vips{vips.VERSION}-{platform.machine().lower()}"
+    return f"{VERSION}-vips{vips.VERSION}-{platform.machine().lower()}"

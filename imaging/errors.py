@@ -11,8 +11,6 @@ ImagingError
 └── SandboxBroken   this machine's fault: no process comes up to make pixels in
 """
 
-# ruff: noqa: N818  (an error is named for what happened)
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -16,8 +16,8 @@ class Reader:
     `fail_on` is the least damage that refuses a file. Measured on 99 truncations each of 10 kinds of file: "error"
     already catches every one but those of TIFF strips; "warning" adds damaged JPEG scans (zeroed scan data: 20 of 20
     instead of 0) and broken GIF frames, and passes every camera file at hand.
-    `footprint` is the most memory that decoding was seen to hold, in bytes per pixel of one frame, and nothing where
-    the file streams, row by row: which it does unless the libvips field `streams_unless` is set.
+    `footprint` is the most memory that a frame was seen to need, in bytes per pixel, at 24 megapixels; and nothing
+    where the file streams, row by row: which it does unless the libvips field `streams_unless` is set.
     `shrinks` says that the decoder can leave pixels out while decoding, `turned` that it turns the image upright
     itself, so EXIF has no say.
     """
@@ -74,7 +74,7 @@ FORMATS: tuple[Format, ...] = (
         ".jpg",
         Reader(
             starts(rb"\xff\xd8\xff"),
-            "jpegload_buffer",
+            "jpegload_source",
             "VipsForeignLoadJpeg",
             "warning",
             footprint=8,
@@ -96,7 +96,7 @@ FORMATS: tuple[Format, ...] = (
         ".png",
         Reader(
             starts(rb"\x89PNG\r\n\x1a\n"),
-            "pngload_buffer",
+            "pngload_source",
             "VipsForeignLoadPng",
             "error",
             footprint=8,
@@ -117,7 +117,7 @@ FORMATS: tuple[Format, ...] = (
         "webp",
         "image/webp",
         ".webp",
-        Reader(starts(rb"RIFF.{4}WEBP"), "webpload_buffer", "VipsForeignLoadWebp", "error", footprint=12),
+        Reader(starts(rb"RIFF.{4}WEBP"), "webpload_source", "VipsForeignLoadWebp", "error", footprint=12),
         Writer(
             "webpsave_buffer",
             longest_edge=16_383,
@@ -134,10 +134,10 @@ FORMATS: tuple[Format, ...] = (
         ".avif",
         Reader(
             starts(rb".{4}ftyp(?:avi[fs]|m[is]f1.{4}(?:.{4}){0,8}?avi[fs])"),
-            "heifload_buffer",
+            "heifload_source",
             "VipsForeignLoadHeif",
             "error",
-            footprint=12,
+            footprint=16,
             turned=True,
         ),
         Writer(
@@ -160,7 +160,7 @@ FORMATS: tuple[Format, ...] = (
             None,
             None,
             "error",
-            footprint=12,
+            footprint=8,
             turned=True,
         ),
     ),
@@ -168,7 +168,7 @@ FORMATS: tuple[Format, ...] = (
         "gif",
         "image/gif",
         ".gif",
-        Reader(starts(rb"GIF8[79]a"), "gifload_buffer", "VipsForeignLoadNsgif", "warning", footprint=16),
+        Reader(starts(rb"GIF8[79]a"), "gifload_source", "VipsForeignLoadNsgif", "warning", footprint=8),
     ),
     Format(
         "tiff",
@@ -177,10 +177,10 @@ FORMATS: tuple[Format, ...] = (
         Reader(
             # Not Canon's raw files, which are TIFFs that show a thumbnail.
             starts(rb"(?:II\*\0(?!.{4}CR)|MM\0\*|II\+\0|MM\0\+)"),
-            "tiffload_buffer",
+            "tiffload_source",
             "VipsForeignLoadTiff",
             "warning",
-            footprint=8,
+            footprint=4,
         ),
     ),
 )

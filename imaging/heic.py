@@ -7,8 +7,8 @@ and turning by it would turn twice.
 from functools import lru_cache
 from typing import Any
 
-from imaging.ends import whole
-from imaging.errors import Reason, Rejected
+from imaging.credits import EXIF
+from imaging.damage import damage
 from imaging.formats import Format
 from imaging.limits import Header, Limits, check_header
 from imaging.opened import Opened
@@ -17,8 +17,6 @@ from imaging.vips import BLOB, Image
 
 #: What pi_heif raises for a file that libheif cannot make sense of.
 DAMAGE = (ValueError, OSError, EOFError, SyntaxError, RuntimeError)
-
-EXIF = "exif-data"
 
 
 @lru_cache(maxsize=1)
@@ -35,10 +33,8 @@ def pi_heif() -> Any:
 
 def open_original(original: bytes, format: Format, limits: Limits) -> Opened:
     """A HEIC, admitted: its boxes are read, nothing is decoded."""
-    try:
+    with damage(original, format, *DAMAGE):
         image = pi_heif().open_heif(original, convert_hdr_to_8bit=True)
-    except DAMAGE as error:
-        raise broken(original, format, error) from None
     width, height = image.size
     check_header(header(image, format), limits)
     return Opened(format, width, height, 1, False, lambda _: decode(image, original, format))
@@ -59,10 +55,8 @@ def header(image: Any, format: Format) -> Header:
 
 def decode(image: Any, original: bytes, format: Format) -> Image:
     """The pixels, with the profile they are in."""
-    try:
+    with damage(original, format, *DAMAGE):
         pixels = image.data
-    except DAMAGE as error:
-        raise broken(original, format, error) from None
     width, height = image.size
     decoded = rows(pixels, image.stride, width, height, bands=len(image.mode)).copy(interpretation="srgb")
     if image.premultiplied_alpha:
@@ -80,9 +74,3 @@ def rows(pixels: bytes, stride: int, width: int, height: int, bands: int) -> Ima
         padded = Image.new_from_memory(pixels, stride, height, 1, "uchar")
         pixels = padded.crop(0, 0, used, height).write_to_memory()
     return Image.new_from_memory(pixels, width, height, bands, "uchar")
-
-
-def broken(original: bytes, format: Format, error: Exception) -> Rejected:
-    """What libheif could not read, as a rejection."""
-    reason = Reason.CORRUPT if whole(format.name, original) else Reason.TRUNCATED
-    return Rejected(reason, str(error)[:200])

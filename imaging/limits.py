@@ -11,13 +11,13 @@ MIB = 1024 * 1024
 class Limits:
     """The bounds of one original. Camera files pass by a wide margin; what fails was made to hurt.
 
-    The defaults fit a worker of 1,769 MB: the dearest original admitted stays under `memory` while it is decoded.
+    The defaults fit a worker of 1,769 MB, which has one CPU and so decodes one original at a time.
     """
 
     bytes: int = 96 * MIB
     pixels: int = 128_000_000  # width x height x frames; phones reach 108 million
     frames: int = 2_000
-    memory: int = 512 * MIB  # bytes held at once while decoding, predicted
+    memory: int = 768 * MIB  # bytes held at once while decoding, predicted
     icc_bytes: int = 4 * MIB  # the largest press profiles are near 3 MiB
     exif_bytes: int = 1 * MIB  # maker notes with a preview inside; a JPEG cannot hold more than 64 KiB
 

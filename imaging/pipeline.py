@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from imaging import _native
 from imaging.clock import Clock
-from imaging.decode import damage, open_original
+from imaging.damage import damage
+from imaging.decode import open_original
 from imaging.encode import encode
 from imaging.geometry import Chain, Size, area, chain, shrink_on_load
 from imaging.limits import Limits, check_enlarged
@@ -25,7 +26,7 @@ from imaging.operations.watermark import watermark
 from imaging.placeholder import placeholder
 from imaging.recipe import Recipe
 from imaging.rendered import Original, Rendered, RenderedImage
-from imaging.vips import Image
+from imaging.vips import Error, Image
 
 #: From a level of the chain to a finished rendition, in this order. A new operation is a new name here.
 FINISH: tuple[Callable[[Image, Wanted], Image], ...] = (
@@ -66,7 +67,7 @@ def with_libvips(
     original: bytes, opened: Opened, plan: Chain, wanted: list[Wanted], clock: Clock
 ) -> tuple[tuple[RenderedImage, ...], str]:
     """The path that serves everything: the wanted renditions, and the ThumbHash of the smallest level."""
-    with clock.stage("decode"), damage(original, opened.format):
+    with clock.stage("decode"), damage(original, opened.format, Error):
         levels = {plan.ground: ground(opened, plan)}
     with clock.stage("chain"):
         for size, source in plan.levels:

@@ -25,6 +25,7 @@ for _format in FORMATS:
 
 Error = pyvips.Error
 Image = pyvips.Image
+Source = pyvips.Source
 
 #: As libvips names it: 8.18.7.
 VERSION = ".".join(str(pyvips.version(part)) for part in range(3))

@@ -16,15 +16,17 @@ update is lost without it, is told in docs/architecture.md; the model in tests/p
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from imaging import formats
 from imaging.errors import Reason, Rejected
 from imaging.recipe import Recipe, RecipeTooNew
-from imaging.rendered import Rendered
+from imaging.rendered import Rendered, RenderedImage
 from jobs import events, keys
+from jobs.admission import Admission
+from jobs.breaker import Breaker
 from jobs.catalog import Catalog, CurrentCatalog, RecipeBook
 from jobs.errors import LostFence, Retryable
 from jobs.events import Asked
@@ -77,7 +79,11 @@ class World:
     recipes: RecipeBook
     render: Render
     engine: str
+    breaker: Breaker
+    room: Admission
     clock: Callable[[], float] = time.time
+    together: Callable[[Callable[[RenderedImage], Stored], Iterable[RenderedImage]], Iterable[Stored]] = map
+    """How the puts of one source are made: one after the other, unless it is a pool's map."""
     about: Callable[[Source, Sequence[str]], AbstractContextManager[object]] = lambda *_: nullcontext()
     """Entered around the work on a source, with its message ids, so that every line of the log names both."""
 
@@ -104,10 +110,11 @@ class Work:
 
 @dataclass(frozen=True)
 class Acknowledge:
-    """Answered by what the ledger now says. `outcome` is for the log and the metrics."""
+    """Answered by what the ledger now says. `outcome` is for the log and the metrics; `tried`: S3 was asked."""
 
     outcome: str
     rendered: Rendered | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,15 +131,25 @@ Verdict = Acknowledge | Retry
 
 def process(work: Work, world: World, *, deadline: float) -> Verdict:
     """Makes the world agree with the current object and the current catalog. `deadline` in epoch seconds."""
+    if not world.breaker.admits():
+        return Retry(back_off(work.receives), "breaker-open", untried=True)
+    verdict = _process(work, world, deadline)
+    if isinstance(verdict, Acknowledge) and verdict.tried:
+        world.breaker.succeeded()
+    return verdict
+
+
+def _process(work: Work, world: World, deadline: float) -> Verdict:
     try:
         claim = _claim(work, world, until=deadline + LEASE_MARGIN)
     except Retryable as error:
+        world.breaker.failed(work.source, error.reason)
         return Retry(back_off(work.receives), error.reason, untried=True)
     match claim:
         case Claimed(record):
             return _claimed(work, record, world)
         case Finished(record):
-            return Acknowledge(f"already-{record.state}")
+            return Acknowledge(f"already-{record.state}", tried=False)
         case Untold(record):
             return _send_letter(work, record, record.reason, record.detail, world)
         case Leased(until):
@@ -176,7 +193,9 @@ def _claimed(work: Work, record: Record, world: World) -> Verdict:
         return _release(work, record, world, "recipe-too-new", untried=True)
     except Retryable as error:
         log.warning("retryable: %s", error)
-        return _release(work, record, world, error.reason, untried=False)
+        world.breaker.failed(work.source, error.reason)
+        blameless = work.last_receive and world.breaker.blames_world()
+        return _release(work, record, world, error.reason, untried=blameless)
     except Exception as error:  # a fault of our own code: this image waits for a fix, its neighbours do not
         log.exception("unexpected")
         return _release(work, record, world, f"unexpected-{type(error).__name__}", untried=False)
@@ -216,7 +235,8 @@ def _render(
             raise Rejected(Reason.KILLS_WORKER, f"{record.attempts - 1} claims in a row never settled")
         kept = _kept(record.published, content.etag, recipe)
         names = frozenset(rendition.name for rendition in recipe.renditions) - kept.keys()
-        rendered = world.render(content.read(), recipe, names)
+        with world.room.of(content.size):
+            rendered = world.render(content.read(), recipe, names)
     except Rejected as fault:
         return _reject(work, record, mark, fault, catalog, world)
     made = _put(work.source, content, digest, recipe, rendered, world)
@@ -247,11 +267,11 @@ def _put(
     source: Source, content: Content, digest: str, recipe: Recipe, rendered: Rendered, world: World
 ) -> dict[str, Stored]:
     definitions = {rendition.name: rendition.definition for rendition in recipe.renditions}
-    stored = {}
-    for image in rendered.images:
+
+    def put(image: RenderedImage) -> Stored:
         key = keys.key_for(source, content.etag, digest, world.engine, image.name, image.format)
         world.renditions.put(key, image.body, formats.BY_NAME[image.format].content_type)
-        stored[image.name] = Stored(
+        return Stored(
             name=image.name,
             format=image.format,
             width=image.width,
@@ -261,7 +281,8 @@ def _put(
             digest=digest,
             engine=world.engine,
         )
-    return stored
+
+    return {stored.name: stored for stored in world.together(put, rendered.images)}
 
 
 def _made(rendered: Rendered) -> Made:

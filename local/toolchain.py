@@ -26,9 +26,7 @@ def main() -> int:
     try:
         _bring()
     except (subprocess.CalledProcessError, OSError) as error:
-        print(
-            f"no Rust toolchain could be brought ({error}); install one from your distribution or rustup, then try again"
-        )
+        print(f"no Rust toolchain could be brought ({error}); install one from https://rustup.rs, then try again")
         return 1
     return 0
 

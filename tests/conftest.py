@@ -1,8 +1,10 @@
-"""Rules of the whole suite."""
+"""Rules and fixtures of the whole suite."""
 
 import os
 
 import pytest
+
+pytest_plugins = ["tests.embedded"]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

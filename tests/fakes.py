@@ -248,6 +248,37 @@ class FakeDeadLetters:
 
 
 @dataclass
+class FakeOutage:
+    reason: str = ""
+    failing: Retryable | None = None
+
+    def declared(self) -> str:
+        if self.failing:
+            raise self.failing
+        return self.reason
+
+    def declare(self, reason: str, *, now: int) -> None:
+        self.reason = self.reason or reason
+
+    def over(self) -> None:
+        self.reason = ""
+
+
+@dataclass
+class FakeIntake:
+    running: bool = True
+    failing: Retryable | None = None
+
+    def stop(self) -> None:
+        if self.failing:
+            raise self.failing
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+
+
+@dataclass
 class Clock:
     """Time that stands still until it is told to move. Seconds."""
 

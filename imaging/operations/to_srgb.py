@@ -14,6 +14,9 @@ SPACES: dict[bytes, frozenset[str]] = {
     b"CMYK": frozenset(("cmyk",)),
 }
 
+#: What browsers and picture editors do: white stays white, black stays black.
+INTENT = {"intent": "relative", "black_point_compensation": True}
+
 #: A profile that moves no colour of the probe by more than this is sRGB, whatever it is called.
 SAME = 1
 
@@ -24,9 +27,9 @@ def to_srgb(image: Image) -> Image:
     Without a profile RGB is taken to be sRGB, grey to have sRGB's curve, and CMYK to be libvips' generic press.
     """
     if applies(image):
-        image = image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True)
+        image = image.icc_transform("srgb", embedded=True, **INTENT)
     elif image.interpretation == "cmyk":
-        image = without_profile(image).icc_transform("srgb", input_profile="cmyk", intent="relative")
+        image = without_profile(image).icc_transform("srgb", input_profile="cmyk", **INTENT)
     if image.interpretation != "srgb" or image.format != "uchar":
         image = image.colourspace("srgb")
     image = image if image.format == "uchar" else image.cast("uchar")
@@ -52,7 +55,7 @@ def moves(profile: bytes) -> bool:
     probe = grid.copy()
     probe.set_type(BLOB, PROFILE, profile)
     try:
-        seen = probe.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True)
+        seen = probe.icc_transform("srgb", embedded=True, **INTENT)
         return bool((seen.cast("short") - grid.colourspace("srgb")).abs().max() > SAME)
     except Error:
         return False

@@ -18,7 +18,12 @@ SIDEWAYS = frozenset((5, 6, 7, 8))
 
 
 def upright(image: Image, orientation: int) -> Image:
-    """The image turned; it is held in memory first, because turning reads it in another order than decoding."""
+    """The image turned; it is held in memory first, because turning reads it in another order than decoding.
+
+    It forgets how it lay: some savers, AVIF's among them, would write that down and have it turned twice.
+    """
+    image = image.copy()
+    image.remove("orientation")
     if orientation not in TURNS:
         return image
     mirror, turn = TURNS[orientation]

@@ -16,6 +16,7 @@ from aws.connect import Aws, connect
 from jobs import events, settings
 from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
 from jobs.source import Source
+from local.stack import Stack
 from tests.fakes import FakeCatalogStore, FakeDeadLetters, FakeLedger, FakeOriginals, FakeQueue, FakeRenditions
 
 ORIGINALS, RENDITIONS = "originals", "renditions"
@@ -161,7 +162,8 @@ def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> G
         return _on_fakes()
     if request.param == "moto":
         return request.getfixturevalue("on_moto")  # type: ignore[no-any-return]
-    environment: dict[str, str] = request.getfixturevalue("embedded_stack")
+    stack: Stack = request.getfixturevalue("embedded_stack")
+    environment = {**stack.endpoint.variables, **stack.function("Worker").variables}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return _on_aws(connect(settings.read(environment)), environment)

@@ -8,6 +8,7 @@ import pytest
 
 from jobs import batch
 from jobs.batch import Message
+from jobs.breaker import FAILURES_TO_OPEN
 from jobs.errors import Retryable
 from jobs.events import ABSENT, Asked, parse
 from jobs.process import Acknowledge, Retry, Verdict
@@ -158,3 +159,22 @@ def test_a_letter_names_the_question_it_answers(world: SmallWorld) -> None:
     asked = upload(world, "bad.jpg", BAD)
     run(world, message_about(asked))
     assert parse(world.dead_letters.letters[0].body) == (asked,)
+
+
+def test_an_outage_of_the_world_costs_no_message_its_last_receive(world: SmallWorld) -> None:
+    messages = [message_about(upload(world, f"{n}.jpg"), id=str(n), receives=6) for n in range(20)]
+    world.outage.reason = "seen by another worker"
+    world.originals.failing = Retryable("throttled")
+    verdicts = run(world, *messages)
+    assert set(verdicts.values()) == {Acknowledge("copied")}
+    assert len(world.queue.sent) == 20
+    assert {record.state for record in world.ledger.records.values()} == {State.QUEUED}
+
+
+def test_an_open_breaker_hands_the_batch_back_untried(world: SmallWorld) -> None:
+    world.rules = replace(world.rules, side_by_side=1)
+    messages = [message_about(upload(world, f"{n}.jpg"), id=str(n)) for n in range(20)]
+    world.originals.failing = Retryable("throttled")
+    verdicts = run(world, *messages)
+    assert all(isinstance(verdict, Retry) for verdict in verdicts.values())
+    assert world.originals.fetches == FAILURES_TO_OPEN

@@ -7,12 +7,24 @@ from imaging.errors import Reason, Rejected
 from imaging.recipe import Recipe
 from imaging.rendered import Original, Rendered, RenderedImage
 from jobs import catalog
+from jobs.admission import Admission
 from jobs.batch import Message, Rules
+from jobs.breaker import Breaker
 from jobs.catalog import Catalog, CurrentCatalog, RecipeBook
 from jobs.events import Asked, message
 from jobs.process import Verdict, Work, World, process
 from jobs.source import Record, Source
-from tests.fakes import Clock, FakeCatalogStore, FakeDeadLetters, FakeLedger, FakeOriginals, FakeQueue, FakeRenditions
+from tests.fakes import (
+    Clock,
+    FakeCatalogStore,
+    FakeDeadLetters,
+    FakeIntake,
+    FakeLedger,
+    FakeOriginals,
+    FakeOutage,
+    FakeQueue,
+    FakeRenditions,
+)
 
 SOURCE = Source("originals", "photo.jpg")
 BAD = b"not an image"
@@ -74,6 +86,8 @@ class SmallWorld:
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
     pixels: Pixels = field(default_factory=Pixels)
     clock: Clock = field(default_factory=Clock)
+    outage: FakeOutage = field(default_factory=FakeOutage)
+    intake: FakeIntake = field(default_factory=FakeIntake)
     rules: Rules = RULES
 
     def __post_init__(self) -> None:
@@ -94,6 +108,8 @@ class SmallWorld:
             recipes=RecipeBook(self.store),
             render=self.pixels,
             engine=engine,
+            breaker=Breaker(self.outage, self.intake, self.clock),
+            room=Admission(1_000_000),
             clock=self.clock,
         )
 

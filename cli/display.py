@@ -1,0 +1,91 @@
+"""The talk while it runs, to stderr: a live display on a terminal, a line now and then where there is none."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.text import counted, duration, size
+from cli.watch import Progress
+from jobs.source import State
+
+COLOURS = {
+    State.QUEUED: "dim",
+    State.PROCESSING: "yellow",
+    State.DONE: "green",
+    State.REJECTED: "magenta",
+    State.DEAD: "red",
+}
+"""The states that are counted, in the order they are shown."""
+
+WORRYING = 20.0
+"""Seconds of no change that are worth a word."""
+
+SELDOM = 5.0
+"""Seconds between two lines where there is no terminal."""
+
+talk = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def counting(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows `label` and a bar; yields what is to be called with how many of how many."""
+    with _showing() as show:
+        show(Text(label))
+        yield lambda number, of: show(Text(f"{label}  {number:,} of {of:,}"), number == of)
+
+
+@contextmanager
+def following() -> Iterator[Callable[[Progress], None]]:
+    """Shows the run; yields what is to be called with every moment of it."""
+    with _showing() as show:
+        yield lambda progress: show(_panel(progress), progress.settled == progress.total)
+
+
+@contextmanager
+def _showing() -> "Iterator[Callable[..., None]]":
+    if talk.is_terminal:
+        with Live(console=talk, refresh_per_second=8, transient=False) as live:
+            yield lambda shown, _last=False: live.update(shown)
+        return
+    last = 0.0
+
+    def print_seldom(shown: Text | Group, is_last: bool = False) -> None:
+        nonlocal last
+        if is_last or time.monotonic() - last > SELDOM:
+            last = time.monotonic()
+            talk.print(*(shown.renderables[1:] if isinstance(shown, Group) else (shown,)))
+
+    yield print_seldom
+
+
+def _panel(progress: Progress) -> Group:
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(
+        ProgressBar(progress.total, progress.settled, width=44, complete_style="red", finished_style="green"),
+        Text(f"{progress.settled:,} of {progress.total:,}", style="bold"),
+    )
+    return Group(bar, _states(progress), _speed(progress))
+
+
+def _states(progress: Progress) -> Text:
+    waiting = progress.total - progress.uploaded
+    parts = [Text(f"{waiting:,} to upload", style="dim")] if waiting else []
+    parts += [Text(f"{progress.states.get(state, 0):,} {state}", style=colour) for state, colour in COLOURS.items()]
+    if progress.handed_back:
+        parts.append(Text(f"{counted(progress.handed_back, 'message')} to try again", style="yellow"))
+    return Text("  ").join(parts)
+
+
+def _speed(progress: Progress) -> Text:
+    if progress.still > WORRYING:
+        return Text(f"nothing has moved for {duration(progress.still)}", style="yellow")
+    left = progress.seconds_left
+    remaining = "" if left is None or progress.settled == progress.total else f"  about {duration(left)} left"
+    speed = f"{progress.images_per_second:.1f} images/s  {size(progress.bytes_per_second)}/s"
+    return Text(speed + remaining, style="dim")

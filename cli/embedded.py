@@ -1,0 +1,115 @@
+"""The deployment that the demo brings along: the embedded AWS, reached through the same adapters as the real one."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boto3.exceptions import S3UploadFailedError
+
+from aws.connect import Aws, connect
+from aws.errors import translated
+from cli.deployment import Letter
+from imaging.recipe import Recipe
+from jobs import catalog, events, settings
+from jobs.catalog import Catalog
+from jobs.errors import Malformed, Retryable
+from jobs.settings import Settings
+from jobs.source import Record, Source
+from local import cloud
+from local.cloud import Cloud
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+LOOKED_AT = 30
+"""Seconds for which a letter is hidden while all are read; then it is back in its queue."""
+
+
+class Embedded:
+    """A Deployment on a Cloud."""
+
+    def __init__(self, running: Cloud, aws: Aws, names: Settings) -> None:
+        self._cloud, self._aws, self._names = running, aws, names
+        self._s3: S3Client = running.client("s3")
+        self._sqs: SQSClient = running.client("sqs")
+
+    @property
+    def bucket(self) -> str:
+        return self._names.originals
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        return self._cloud.environment
+
+    @property
+    def log(self) -> Path:
+        return self._cloud.worker_log
+
+    def release(self, recipes: Iterable[Recipe], routes: Iterable[tuple[str, str]]) -> Catalog:
+        return catalog.release(self._aws.catalog, recipes, routes)
+
+    def upload(self, source: Source, path: Path) -> None:
+        with translated("PutObject"):
+            try:
+                self._s3.upload_file(str(path), source.bucket, source.key)
+            except S3UploadFailedError as error:
+                raise Retryable("upload", str(error)) from error
+
+    def records(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
+        return self._aws.ledger.read_many(sources)
+
+    def rendition(self, key: str) -> bytes:
+        return self._aws.renditions.get(key)
+
+    def letters(self) -> tuple[Letter, ...]:
+        found: dict[str, MessageTypeDef] = {}
+        while fresh := [message for message in self._receive() if message["MessageId"] not in found]:
+            found |= {message["MessageId"]: message for message in fresh}
+        return tuple(map(_letter, found.values()))
+
+    def handed_back(self) -> int:
+        return self._cloud.mapping.counts.failed
+
+    def _receive(self) -> "list[MessageTypeDef]":
+        with translated("ReceiveMessage"):
+            answer = self._sqs.receive_message(
+                QueueUrl=self._names.dead_letters_url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=LOOKED_AT,
+                MessageAttributeNames=["All"],
+            )
+        return answer.get("Messages", [])
+
+
+@contextmanager
+def embedded(*, port: int | None = None, concurrency: int | None = None) -> Iterator[Embedded]:
+    """Starts it, and ends it however the block is left. Raises LocalError."""
+    with cloud.running(port=port, concurrency=concurrency) as running, _environment(running.environment):
+        names = settings.read(running.environment)
+        yield Embedded(running, connect(names), names)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Inside, this process sees the embedded AWS as any program would, and none of the user's own profiles."""
+    before = dict(os.environ)
+    os.environ.pop("AWS_PROFILE", None)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _letter(message: "MessageTypeDef") -> Letter:
+    attributes = message.get("MessageAttributes", {})
+    reason = attributes["reason"].get("StringValue", "") if "reason" in attributes else ""
+    try:
+        return Letter(tuple(asked.source for asked in events.parse(message["Body"])), reason)
+    except Malformed:
+        return Letter((), reason)

@@ -1,0 +1,111 @@
+"""When the world is at fault, images must not pay for it.
+
+                 five sources in a row fail by the world's fault
+        closed ──────────────────────────────────────────────────▶ open: the batch is handed back untried,
+          ▲                                                          │   but for a work every few seconds
+          └──────────────── one succeeds ◀───────────────────────────┤
+                                                                     │ still open after a minute
+        probe: all of it answers again ◀── alarm, intake stopped ◀───┘
+          └─▶ intake started, outage over
+
+Partial batches do not slow Lambda down when everything fails, so this does. The outage is also noted in the ledger,
+where workers that have just started see it: none of them spends a message's last receive on it.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from jobs.errors import Retryable
+from jobs.source import Source
+
+log = logging.getLogger(__name__)
+
+FAILURES_TO_OPEN = 5
+"""Different sources in a row. One image that S3 cannot serve is its own misfortune; five are the world's."""
+
+TRY_EVERY = 5.0
+"""Seconds between two tries while it is open."""
+
+PATIENCE = 60.0
+"""Seconds of an open breaker after which the intake is stopped."""
+
+
+class Outage(Protocol):
+    """The note that the world is at fault, where all workers see it."""
+
+    def declared(self) -> str:
+        """Why, or "" while there is none."""
+
+    def declare(self, reason: str, *, now: int) -> None:
+        """Notes it; what was noted first stays."""
+
+    def over(self) -> None: ...
+
+
+class Intake(Protocol):
+    """The event source mappings that feed the worker, as a switch."""
+
+    def stop(self) -> None: ...
+    def start(self) -> None: ...
+
+
+class Breaker:
+    """Counts failures across sources. Safe to share between the threads of a batch."""
+
+    def __init__(self, outage: Outage, intake: Intake, clock: Callable[[], float]) -> None:
+        self._outage, self._intake, self._clock = outage, intake, clock
+        self._lock = threading.Lock()
+        self._failed: set[Source] = set()
+        self._opened: float | None = None
+        self._next_try = 0.0
+        self._stopped = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened is not None
+
+    def admits(self) -> bool:
+        """Whether a work may be tried now. While open, one is every few seconds: if it succeeds it closes it."""
+        with self._lock:
+            if self.is_open and self._clock() < self._next_try:
+                return False
+            self._next_try = self._clock() + TRY_EVERY
+            return True
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._failed.clear()
+            self._opened, self._stopped = None, False
+
+    def failed(self, source: Source, reason: str) -> None:
+        """The world failed this source. Opens at the fifth in a row, and stops the intake once it lasts."""
+        with self._lock:
+            self._failed.add(source)
+            if not self.is_open and len(self._failed) >= FAILURES_TO_OPEN:
+                log.error("breaker open: %s sources in a row failed, last by %s", len(self._failed), reason)
+                self._opened = self._clock()
+                self._next_try = self._opened + TRY_EVERY
+            lasting = self._opened is not None and self._clock() - self._opened >= PATIENCE
+        if lasting and not self._stopped:
+            self._stop(reason)
+
+    def blames_world(self) -> bool:
+        """Whether a failure now is one of an outage, seen here or by any other worker."""
+        if self.is_open:
+            return True
+        try:
+            return bool(self._outage.declared())
+        except Retryable:
+            return True  # not even the ledger answers
+
+    def _stop(self, reason: str) -> None:
+        """Notes first: an intake that is stopped without a note would never be started again."""
+        try:
+            self._outage.declare(reason, now=round(self._clock() * 1000))
+            self._intake.stop()
+            self._stopped = True
+            log.error("the outage lasts: the intake is stopped until the probe finds the world well")
+        except Retryable as error:
+            log.warning("the intake could not be stopped: %s", error)

@@ -1,0 +1,33 @@
+"""Looks whether the world is well again after an outage, and if so starts the intake."""
+
+import logging
+
+from jobs.breaker import Intake, Outage
+from jobs.errors import Retryable
+from jobs.ports import Ledger, Originals, Renditions
+from jobs.source import Source
+
+log = logging.getLogger(__name__)
+
+PROBE = "probe"
+"""The key that is asked for among the originals and written among the renditions; nobody is ever told of it."""
+
+
+def probe(
+    bucket: str, originals: Originals, renditions: Renditions, ledger: Ledger, outage: Outage, intake: Intake
+) -> str:
+    """One look: "well", "healed" or "out". The intake starts before the outage is forgotten, in case of a crash."""
+    source = Source(bucket, PROBE)
+    try:
+        if not outage.declared():
+            return "well"
+        originals.fetch(source)
+        renditions.put(PROBE, b"", "text/plain")
+        ledger.read(source)
+        intake.start()
+        outage.over()
+    except Retryable as error:
+        log.warning("still out: %s", error)
+        return "out"
+    log.info("the world is well again, the intake is started")
+    return "healed"

@@ -1,0 +1,121 @@
+"""AWS on a laptop, whole: the embedded AWS, the stack from template.yaml, the worker behind its queue.
+
+    with cloud.running() as aws:
+        aws.client("s3").put_object(Bucket=aws.stack.outputs["Originals"], ...)
+
+When the block is left, by whatever road, everything it started is gone.
+"""
+
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from local.embedded import PYTHON, embedded
+from local.endpoint import Endpoint
+from local.environment import ProcessEnvironment
+from local.mapping import EventSourceMapping
+from local.stack import EventSource, Function, Stack, create
+
+MB_PER_VCPU = 1769
+"""Lambda gives one vCPU for so much memory."""
+
+LEAST_CONCURRENCY = 2
+"""What Lambda takes for a MaximumConcurrency, too: while one batch ends, another one has the processors."""
+
+FRESH = 0
+"""The fresh lane is the first of the worker's event sources."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running AWS with Safelight in it."""
+
+    endpoint: Endpoint
+    stack: Stack
+    worker: Function
+    mapping: EventSourceMapping
+    """Of the fresh lane."""
+    directory: Path
+    """The logs of the embedded AWS and of the worker."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program of this house needs to work on this cloud: the worker's settings, and where AWS is."""
+        return {**self.endpoint.variables, **self.worker.variables}
+
+    @property
+    def worker_log(self) -> Path:
+        """Everything that the worker's processes print."""
+        return worker_log(self.directory)
+
+    def client(self, name: str) -> Any:
+        """A boto3 client of this cloud; the caller knows its type."""
+        return self.endpoint.client(name)
+
+
+@contextmanager
+def running(
+    *,
+    port: int | None = None,
+    concurrency: int | None = None,
+    parameters: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    python: Path = PYTHON,
+) -> Iterator[Cloud]:
+    """Starts all of it on loopback. Raises LocalError, whose message is one line that says what to do.
+
+    `port`: any free one when not given. `concurrency`: batches at once; as many as this machine has processors for
+    when not given. `parameters`: of the template. `directory`: for the logs; a temporary one when not given.
+    """
+    with ExitStack() as ending:
+        ending.enter_context(_orderly_when_told_to_stop())
+        directory = directory or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="safelight-")))
+        endpoint = ending.enter_context(embedded(directory, port=port, python=python))
+        stack = create(endpoint, parameters=parameters)
+        worker, source = stack.function("Worker"), stack.event_sources("Worker")[FRESH]
+        source = replace(source, maximum_concurrency=concurrency or _affordable(worker, source))
+        mapping = ending.enter_context(mapped(endpoint, worker, source, directory))
+        yield Cloud(endpoint, stack, worker, mapping, directory)
+
+
+def mapped(endpoint: Endpoint, function: Function, source: EventSource, directory: Path) -> EventSourceMapping:
+    """A mapping that runs the function in child processes; it starts and stops as a context manager."""
+    return EventSourceMapping(
+        endpoint, source, lambda: ProcessEnvironment(function, endpoint.variables, worker_log(directory))
+    )
+
+
+def worker_log(directory: Path) -> Path:
+    """Where the worker's processes write."""
+    return directory / "worker.log"
+
+
+def _affordable(function: Function, source: EventSource) -> int:
+    """How many batches at once this machine has processors for."""
+    vcpus = max(1, function.memory // MB_PER_VCPU)
+    return min(source.maximum_concurrency, max(LEAST_CONCURRENCY, (os.cpu_count() or 1) // vcpus))
+
+
+@contextmanager
+def _orderly_when_told_to_stop() -> Iterator[None]:
+    """Inside, a TERM or a closed terminal unwinds like Ctrl-C does, instead of ending the process on the spot."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread
+        return
+    previous = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of a signal handler
+    raise SystemExit(128 + number)

@@ -1,0 +1,52 @@
+"""The embedded AWS for tests: one for each process that runs tests, started when first asked for."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local.embedded import embedded
+from local.endpoint import Endpoint
+from local.errors import NotSetUp
+from local.stack import Stack, create, remove
+
+
+@pytest.fixture(scope="session")
+def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """An AWS on loopback, shared by all tests of this process: use names of your own."""
+    try:
+        with embedded(tmp_path_factory.mktemp("embedded-aws")) as endpoint:
+            yield endpoint
+    except NotSetUp as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def embedded_stack(embedded_aws: Endpoint) -> Iterator[Stack]:
+    """The stack of template.yaml; nothing polls its queue."""
+    stack = create(embedded_aws, a_name())
+    yield stack
+    remove(stack)
+
+
+@pytest.fixture
+def make_queue(embedded_aws: Endpoint) -> Iterator[Callable[..., str]]:
+    """Makes queues by their attributes, and deletes them when the test is over."""
+    sqs = embedded_aws.client("sqs")
+    urls: list[str] = []
+
+    def make(**attributes: str) -> str:
+        urls.append(sqs.create_queue(QueueName=a_name(), Attributes=attributes)["QueueUrl"])
+        return urls[-1]
+
+    yield make
+    for url in urls:
+        sqs.delete_queue(QueueUrl=url)
+
+
+def a_name() -> str:
+    """A name that no other test uses, fit for a stack, a bucket or a queue."""
+    return f"test-{uuid.uuid4().hex[:12]}"

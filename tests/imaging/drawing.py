@@ -1,0 +1,120 @@
+"""Originals drawn by code: small scenes in every format, and a decoder of our renditions that is not libvips."""
+
+import base64
+import io
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+#: What the decoders read. Pillow writes all of them but HEIC.
+FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "avif", "heic")
+
+#: EXIF's orientations as what a viewer does to the stored pixels, written with numpy, not with turns and mirrors.
+SEEN = {
+    1: lambda stored: stored,
+    2: lambda stored: stored[:, ::-1],
+    3: lambda stored: stored[::-1, ::-1],
+    4: lambda stored: stored[::-1],
+    5: lambda stored: stored.swapaxes(0, 1),
+    6: lambda stored: stored.swapaxes(0, 1)[:, ::-1],
+    7: lambda stored: stored.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda stored: stored.swapaxes(0, 1)[::-1],
+}
+
+
+def scene(width: int = 160, height: int = 120, seed: int = 7) -> Pixels:
+    """Smooth colours, different in every corner, so that no turn, mirror or swap of bands goes unseen."""
+    y, x = np.mgrid[0:height, 0:width].astype(float)
+    x, y = x / max(1, width - 1), y / max(1, height - 1)
+    bands = (230 * x + 10, 200 * y + 30, 120 + 100 * np.sin(5 * x + 3 * y + seed))
+    return np.clip(np.stack(bands, -1), 0, 255).astype(np.uint8)
+
+
+def noise(width: int, height: int, seed: int = 1) -> Pixels:
+    """What compresses badly."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def write(pixels: Pixels | Image.Image, format: str, **options: Any) -> bytes:
+    """An original in one of the formats, with Pillow's options."""
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    out = io.BytesIO()
+    if format == "heic":
+        pillow_heif.from_pillow(image).save(out, quality=95, **options)
+        return out.getvalue()
+    if format == "gif" and image.mode == "RGB":
+        image = image.quantize(256)
+    defaults: dict[str, dict[str, Any]] = {
+        "jpeg": {"quality": 95},
+        "webp": {"quality": 95},
+        "avif": {"quality": 95, "speed": 10},
+    }
+    image.save(out, format, **(defaults.get(format, {}) | options))
+    return out.getvalue()
+
+
+def read(body: bytes) -> Pixels:
+    """A rendition decoded by Pillow, as it lies in the file."""
+    return np.asarray(Image.open(io.BytesIO(body)))
+
+
+def opened(body: bytes) -> Image.Image:
+    """A rendition as Pillow sees it, with what it says of itself."""
+    image = Image.open(io.BytesIO(body))
+    image.load()
+    return image
+
+
+def exif(**tags: Any) -> bytes:
+    """An EXIF block with these tags, by their names."""
+    from PIL import ExifTags
+
+    block = Image.Exif()
+    for name, value in tags.items():
+        block[ExifTags.Base[name]] = value
+    return block.tobytes()
+
+
+def distance(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """The mean difference of two images of one size, in grey levels."""
+    assert one.shape == other.shape, f"{one.shape} is not {other.shape}"
+    return float(np.abs(one.astype(float) - other.astype(float)).mean())
+
+
+def scaled(pixels: Pixels, width: int, height: int) -> Pixels:
+    """What a resize should come to, by Pillow's own Lanczos."""
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+
+
+@lru_cache(maxsize=1)
+def wide_gamut() -> bytes:
+    """A small ICC profile whose colours are far from sRGB's: the primaries turned round (R -> G -> B -> R)."""
+    from PIL import ImageCms
+
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    tags = {}
+    for index in range(int.from_bytes(profile[128:132])):
+        at = 132 + 12 * index
+        tags[bytes(profile[at : at + 4])] = int.from_bytes(profile[at + 4 : at + 8])
+    red, green, blue = (bytes(profile[tags[tag] + 8 : tags[tag] + 20]) for tag in (b"rXYZ", b"gXYZ", b"bXYZ"))
+    for tag, primary in ((b"rXYZ", green), (b"gXYZ", blue), (b"bXYZ", red)):
+        profile[tags[tag] + 8 : tags[tag] + 20] = primary
+    return bytes(profile)
+
+
+def srgb_profile() -> bytes:
+    """sRGB, as a profile."""
+    from PIL import ImageCms
+
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def preview(thumbhash: str) -> int:
+    """How many bytes a placeholder has."""
+    return len(base64.b64decode(thumbhash, validate=True))

@@ -1,0 +1,124 @@
+"""Colours are brought to sRGB where a profile says that they are not, and left alone where they are."""
+
+import io
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image, ImageCms
+
+from imaging.operations.to_srgb import moves
+from imaging.pipeline import render
+from tests.imaging.drawing import Pixels, distance, noise, read, scene, srgb_profile, wide_gamut, write
+from tests.imaging.recipes import box, one
+
+PROFILED = ("jpeg", "png", "webp", "tiff", "avif", "heic")
+
+
+def converted(pixels: Pixels, profile: bytes) -> Pixels:
+    """What Pillow's littleCMS makes of pixels in that profile."""
+    image = ImageCms.profileToProfile(
+        Image.fromarray(pixels),
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    assert image is not None
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("format", PROFILED)
+def test_a_wide_gamut_is_brought_to_srgb(format: str) -> None:
+    seen = read(render(write(scene(), format, icc_profile=wide_gamut()), one()).images[0].body)
+    expected = converted(scene(), wide_gamut())
+    assert distance(expected, scene()) > 30, "the profile must matter, or this shows nothing"
+    assert distance(seen, expected) < 3
+
+
+def test_a_profile_works_on_a_reduced_and_turned_picture_with_transparency() -> None:
+    rgba = np.dstack([scene(400, 300), np.full((300, 400), 255, np.uint8)])
+    seen = read(render(write(rgba, "png", icc_profile=wide_gamut()), one("png", box(100))).images[0].body)
+    expected = converted(np.asarray(Image.fromarray(scene(400, 300)).resize((100, 75), 1)), wide_gamut())
+    assert distance(seen[..., :3], expected) < 3
+    assert seen[..., 3].min() == 255
+
+
+def test_sixteen_bits_with_a_profile() -> None:
+    image = pyvips.Image.new_from_array(scene().astype(np.uint16) * 257).copy(interpretation="rgb16")
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", wide_gamut())
+    seen = read(render(image.pngsave_buffer(), one()).images[0].body)
+    assert distance(seen, converted(scene(), wide_gamut())) < 2
+
+
+def test_srgb_is_left_as_it_is() -> None:
+    """To the last bit: most cameras write this profile, and a conversion would cost time and rounding."""
+    plain, profiled = (write(noise(80, 60), "png", **options) for options in ({}, {"icc_profile": srgb_profile()}))
+    assert render(plain, one()).images[0].body == render(profiled, one()).images[0].body
+    assert not moves(srgb_profile())
+    assert moves(wide_gamut())
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        b"not a profile",
+        bytes(500),
+        srgb_profile()[:200],
+        wide_gamut()[:140] + b"\xff" * 300,
+        wide_gamut()[:16] + b"CMYK" + wide_gamut()[20:],
+        wide_gamut()[:16] + b"GRAY" + wide_gamut()[20:],
+        wide_gamut()[:128] + b"\xff\xff\xff\xff" + wide_gamut()[132:],
+    ],
+    ids=["text", "zeros", "cut", "scribbled", "for another press", "for grey", "endless"],
+)
+@pytest.mark.parametrize("format", ["jpeg", "png", "tiff"])
+def test_a_profile_that_cannot_be_used_counts_as_none(format: str, profile: bytes) -> None:
+    """The picture is worth more than its profile: it is shown as if it were sRGB, like browsers do."""
+    seen = read(render(write(scene(), format, icc_profile=profile), one()).images[0].body)
+    assert distance(seen, scene()) < 2
+
+
+def test_an_rgb_profile_on_a_grey_picture_counts_as_none() -> None:
+    grey = Image.fromarray(scene()).convert("L")
+    seen = read(render(write(grey, "jpeg", icc_profile=wide_gamut()), one()).images[0].body)
+    assert distance(seen, np.asarray(grey.convert("RGB"))) < 1.5
+
+
+def test_a_grey_profile_is_obeyed() -> None:
+    """A linear grey ramp gets lighter in the middle when it is shown with sRGB's curve."""
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (16, 1))
+    seen = read(render(write(Image.fromarray(ramp), "png", icc_profile=linear_grey()), one()).images[0].body)
+    assert seen.shape == (16, 256, 3)
+    assert abs(int(seen[0, 55, 0]) - 128) < 4
+    assert int(seen[0, 255, 0]) == 255
+
+
+def linear_grey() -> bytes:
+    """The smallest grey profile: a header and a linear curve (ICC.1:2010, 7 and 10.5)."""
+    white = b"XYZ \0\0\0\0" + b"".join(int(value * 65536).to_bytes(4) for value in (0.9642, 1.0, 0.8249))
+    curve = b"curv\0\0\0\0\0\0\0\0"
+    text = b"desc" + bytes(4) + (7).to_bytes(4) + b"linear\0" + bytes(78 + 1)
+    copyright = b"text" + bytes(4) + b"none"
+    tags = ((b"wtpt", white), (b"kTRC", curve), (b"desc", text), (b"cprt", copyright))
+    at = 128 + 4 + 12 * len(tags)
+    table, data = len(tags).to_bytes(4), b""
+    for name, body in tags:
+        table += name + (at + len(data)).to_bytes(4) + len(body).to_bytes(4)
+        data += body + bytes(-len(body) % 4)
+    header = bytearray(128)
+    header[:4] = (128 + len(table) + len(data)).to_bytes(4)
+    header[8:12] = b"\2\x10\0\0"
+    header[12:24] = b"mntrGRAYXYZ "
+    header[36:40] = b"acsp"
+    header[68:80] = white[8:]
+    return bytes(header) + table + data
+
+
+def test_a_press_profile_is_obeyed() -> None:
+    """libvips has one CMYK profile inside; attached to a picture it has to give what it gives as the fallback."""
+    swatch = Image.new("CMYK", (40, 40), (200, 20, 180, 10))
+    plain = read(render(write(swatch, "tiff"), one()).images[0].body)
+    profile = pyvips.Image.profile_load("cmyk")
+    attached = read(render(write(swatch, "tiff", icc_profile=bytes(profile)), one()).images[0].body)
+    assert distance(plain, attached) < 2

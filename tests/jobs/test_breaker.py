@@ -1,0 +1,103 @@
+"""When the world is at fault, images must not pay for it."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from jobs.breaker import FAILURES_TO_OPEN, PATIENCE, TRY_EVERY, Breaker
+from jobs.errors import Retryable
+from jobs.probe import probe
+from jobs.source import Source
+from tests.fakes import Clock, FakeIntake, FakeLedger, FakeOriginals, FakeOutage, FakeRenditions
+
+SOURCES = [Source("originals", str(number)) for number in range(FAILURES_TO_OPEN)]
+
+
+@dataclass
+class Scene:
+    clock: Clock
+    outage: FakeOutage
+    intake: FakeIntake
+    breaker: Breaker
+
+    def fail(self, *sources: Source) -> None:
+        for source in sources or SOURCES:
+            self.breaker.failed(source, "throttled")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    clock, outage, intake = Clock(), FakeOutage(), FakeIntake()
+    return Scene(clock, outage, intake, Breaker(outage, intake, clock))
+
+
+def test_one_image_that_fails_again_and_again_is_its_own_misfortune(scene: Scene) -> None:
+    scene.fail(*[SOURCES[0]] * 100)
+    assert not scene.breaker.is_open
+    assert not scene.breaker.blames_world()
+
+
+def test_different_images_in_a_row_are_the_worlds_fault(scene: Scene) -> None:
+    scene.fail()
+    assert scene.breaker.is_open
+    assert scene.breaker.blames_world()
+
+
+def test_a_success_in_between_starts_the_count_anew(scene: Scene) -> None:
+    scene.fail(*SOURCES[:-1])
+    scene.breaker.succeeded()
+    scene.fail(SOURCES[-1])
+    assert not scene.breaker.is_open
+
+
+def test_while_open_a_work_every_few_seconds_tries_and_the_first_success_closes(scene: Scene) -> None:
+    scene.fail()
+    assert not scene.breaker.admits()
+    scene.clock.move(TRY_EVERY)
+    assert [scene.breaker.admits() for _ in range(3)] == [True, False, False]
+    scene.fail(SOURCES[0])
+    scene.clock.move(TRY_EVERY)
+    assert [scene.breaker.admits() for _ in range(2)] == [True, False]
+    scene.breaker.succeeded()
+    assert [scene.breaker.admits() for _ in range(2)] == [True, True]
+
+
+def test_an_outage_that_lasts_stops_the_intake_and_is_seen_by_all(scene: Scene) -> None:
+    scene.fail()
+    assert scene.intake.running
+    scene.clock.move(PATIENCE)
+    scene.fail(SOURCES[0])
+    assert not scene.intake.running
+    assert Breaker(scene.outage, scene.intake, scene.clock).blames_world()
+
+
+def test_a_stop_that_failed_is_tried_again(scene: Scene) -> None:
+    scene.fail()
+    scene.clock.move(PATIENCE)
+    scene.intake.failing = Retryable("throttled")
+    scene.fail(SOURCES[0])
+    scene.intake.failing = None
+    scene.fail(SOURCES[1])
+    assert not scene.intake.running
+
+
+def test_a_ledger_that_does_not_answer_is_the_world_too(scene: Scene) -> None:
+    scene.outage.failing = Retryable("unreachable")
+    assert scene.breaker.blames_world()
+
+
+@pytest.mark.parametrize("healed", [False, True])
+def test_the_probe_starts_the_intake_once_everything_answers(scene: Scene, healed: bool) -> None:
+    scene.outage.reason, scene.intake.running = "throttled", False
+    originals = FakeOriginals()
+    originals.failing = None if healed else Retryable("throttled")
+    found = probe("originals", originals, FakeRenditions(), FakeLedger(), scene.outage, scene.intake)
+    assert (found, scene.intake.running, bool(scene.outage.reason)) == (
+        ("healed", True, False) if healed else ("out", False, True)
+    )
+
+
+def test_the_probe_never_starts_an_intake_that_an_operator_stopped(scene: Scene) -> None:
+    scene.intake.running = False
+    assert probe("originals", FakeOriginals(), FakeRenditions(), FakeLedger(), scene.outage, scene.intake) == "well"
+    assert not scene.intake.running

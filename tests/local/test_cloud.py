@@ -1,0 +1,85 @@
+"""All of it together: uploads reach the worker, and nothing is left running."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from local.cloud import mapped, running
+from local.errors import PortTaken
+from local.stack import Stack
+from tests.local.processes import alive, eventually
+
+ROOT = Path(__file__).parent.parent.parent
+
+pytestmark = pytest.mark.embedded
+
+
+def test_an_upload_reaches_the_function_by_the_whole_chain(embedded_stack: Stack, tmp_path: Path) -> None:
+    """S3, SNS, SQS, the mapping, and a process that sees Lambda's environment."""
+    worker = replace(embedded_stack.function("Worker"), handler="tests.local.handlers_for_tests.keep")
+    (source,) = embedded_stack.event_sources("Worker")
+    source = replace(source, maximum_concurrency=1, window=0)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    worker = replace(worker, variables={**worker.variables, "KEEP": str(kept)})
+    with mapped(embedded_stack.endpoint, worker, source, tmp_path) as mapping:
+        s3 = embedded_stack.endpoint.client("s3")
+        s3.put_object(Bucket=embedded_stack.outputs["Originals"], Key="chain.jpg", Body=b"bytes")
+        assert eventually(lambda: any("chain.jpg" in path.read_text() for path in kept.iterdir()), within=20)
+        assert mapping.drain(within=20)
+    path = next(path for path in kept.iterdir() if "chain.jpg" in path.read_text())
+    record = next(r for r in json.loads(path.read_text())["Records"] if "chain.jpg" in r["body"])
+    assert record["eventSourceARN"] == source.queue_arn
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_a_program_finds_the_cloud_by_its_environment(tmp_path: Path) -> None:
+    with running(concurrency=1, directory=tmp_path) as aws:
+        program = "import boto3, os; boto3.client('s3').head_bucket(Bucket=os.environ['SAFELIGHT_ORIGINALS'])"
+        subprocess.run([sys.executable, "-c", program], env=aws.environment, check=True)
+        assert aws.mapping.source.maximum_concurrency == 1
+        assert aws.worker_log.parent == tmp_path
+
+
+def test_a_taken_port_is_told_and_nothing_is_left(embedded_stack: Stack) -> None:
+    port = int(embedded_stack.endpoint.url.rsplit(":", 1)[-1])
+    with pytest.raises(PortTaken), running(port=port):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGHUP, 128 + signal.SIGHUP)],
+)
+def test_told_to_stop_it_cleans_up(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    program = """
+import sys, time
+from pathlib import Path
+from local.cloud import running
+with running(concurrency=1) as aws:
+    Path(sys.argv[1]).write_text(str(aws.directory))
+    time.sleep(600)
+"""
+    told = tmp_path / "directory"
+    parent = subprocess.Popen([sys.executable, "-c", program, told], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        assert eventually(lambda: told.exists() and told.read_text(), within=30)
+        children = _children(parent.pid)
+        assert children
+        parent.send_signal(number)
+        assert parent.wait(20) == status
+        assert not [child for child in children if alive(child)]
+        assert not Path(told.read_text()).exists()
+    finally:
+        parent.kill()
+        parent.wait()
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for each in tasks for child in (each / "children").read_text().split()]

@@ -1,0 +1,148 @@
+"""The stack that CloudFormation makes of template.yaml, and the function that it leaves out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local.endpoint import Endpoint
+from local.errors import StackFailed, TemplateUnreadable
+from local.stack import Stack, attach, create, remove
+from local.template import TEMPLATE
+from tests.embedded import a_name
+from tests.local.processes import eventually
+
+pytestmark = pytest.mark.embedded
+
+
+def test_the_workers_environment_names_what_was_made(embedded_stack: Stack) -> None:
+    variables = embedded_stack.function("Worker").variables
+    assert variables == {
+        "SAFELIGHT_ORIGINALS": embedded_stack.outputs["Originals"],
+        "SAFELIGHT_ORIGINALS_PREFIX": "",
+        "SAFELIGHT_RENDITIONS": embedded_stack.outputs["Renditions"],
+        "SAFELIGHT_TABLE": embedded_stack.outputs["Table"],
+        "SAFELIGHT_QUEUE_URL": embedded_stack.outputs["QueueUrl"],
+        "SAFELIGHT_DEAD_LETTERS_URL": embedded_stack.outputs["DeadLettersUrl"],
+        "SAFELIGHT_MAX_RECEIVES": "6",
+        "SAFELIGHT_MAX_BYTES": "67108864",
+        "SAFELIGHT_MAX_PIXELS": "150000000",
+        "POWERTOOLS_SERVICE_NAME": "worker",
+        "POWERTOOLS_METRICS_NAMESPACE": "Safelight",
+        "LOG_LEVEL": "INFO",
+    }
+
+
+def test_the_worker_is_what_the_template_says(embedded_stack: Stack) -> None:
+    worker = embedded_stack.function("Worker")
+    assert (worker.handler, worker.timeout, worker.memory) == ("handlers.worker.handler", 120, 3538)
+    assert worker.arn.endswith(f":function:{embedded_stack.name}-Worker")
+
+
+def test_the_mapping_is_what_the_template_says_of_a_queue_that_is_there(embedded_stack: Stack) -> None:
+    (source,) = embedded_stack.event_sources("Worker")
+    sqs = embedded_stack.endpoint.client("sqs")
+    there = sqs.get_queue_attributes(QueueUrl=source.queue_url, AttributeNames=["All"])["Attributes"]
+    letters = sqs.get_queue_attributes(QueueUrl=source.dead_letters_url, AttributeNames=["QueueArn"])["Attributes"]
+    redrive = json.loads(there["RedrivePolicy"])
+    assert (source.batch_size, source.window, source.maximum_concurrency, source.partial) == (10, 2, 50, True)
+    assert source.queue_arn == there["QueueArn"]
+    assert source.max_receives == int(redrive["maxReceiveCount"])
+    assert redrive["deadLetterTargetArn"] == letters["QueueArn"]
+
+
+def test_an_upload_and_a_deletion_reach_the_queue(embedded_stack: Stack) -> None:
+    s3, sqs = embedded_stack.endpoint.client("s3"), embedded_stack.endpoint.client("sqs")
+    bucket, queue = embedded_stack.outputs["Originals"], embedded_stack.outputs["QueueUrl"]
+    s3.put_object(Bucket=bucket, Key="a photo.jpg", Body=b"bytes")
+    s3.delete_object(Bucket=bucket, Key="a photo.jpg")
+    heard: set[str] = set()
+
+    def both_heard() -> bool:
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
+            "Messages", []
+        ):
+            heard.update(record["eventName"] for record in json.loads(message["Body"]).get("Records", []))
+        return heard >= {"ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"}
+
+    assert eventually(both_heard)
+
+
+def test_only_what_is_under_the_prefix_reaches_the_queue(embedded_aws: Endpoint) -> None:
+    stack = create(embedded_aws, a_name(), parameters={"OriginalsPrefix": "uploads/"})
+    s3 = embedded_aws.client("s3")
+    notifications = s3.get_bucket_notification_configuration(Bucket=stack.outputs["Originals"])["TopicConfigurations"]
+    rules = [notification["Filter"]["Key"]["FilterRules"] for notification in notifications]
+    assert rules == [[{"Name": "prefix", "Value": "uploads/"}]] * 3
+    assert stack.function("Worker").variables["SAFELIGHT_ORIGINALS_PREFIX"] == "uploads/"
+    remove(stack)
+
+
+def test_another_program_finds_the_same_stack(embedded_stack: Stack) -> None:
+    found = attach(embedded_stack.endpoint, embedded_stack.name)
+    assert found.function("Worker") == embedded_stack.function("Worker")
+    assert found.event_sources("Worker") == embedded_stack.event_sources("Worker")
+
+
+def test_removing_leaves_nothing_behind_so_that_it_can_be_made_again(embedded_aws: Endpoint) -> None:
+    """The template retains buckets and table; on a laptop they go too."""
+    name = a_name()
+    for _ in range(2):
+        stack = create(embedded_aws, name)
+        s3 = embedded_aws.client("s3")
+        s3.put_object(Bucket=stack.outputs["Originals"], Key="photo.jpg", Body=b"one")
+        s3.put_object(Bucket=stack.outputs["Originals"], Key="photo.jpg", Body=b"two")
+        remove(stack)
+    assert not [b for b in embedded_aws.client("s3").list_buckets()["Buckets"] if b["Name"].startswith(name)]
+    assert not [t for t in embedded_aws.client("dynamodb").list_tables()["TableNames"] if t.startswith(name)]
+
+
+def test_a_stack_that_fails_says_why(embedded_aws: Endpoint, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("""
+Parameters:
+  Functions: {Type: String}
+Resources:
+  Loud:
+    Type: AWS::S3::Bucket
+    Properties:
+      NotificationConfiguration:
+        TopicConfigurations: [{Event: "s3:ObjectCreated:*", Topic: "arn:aws:sns:us-east-1:000000000000:nobody"}]
+""")
+    with pytest.raises(StackFailed, match=r"Loud: .*destination"):
+        create(embedded_aws, a_name(), path=tmp_path / "template.yaml")
+
+
+def test_a_stack_that_is_there_already_is_told(embedded_stack: Stack) -> None:
+    with pytest.raises(StackFailed, match=embedded_stack.name):
+        create(embedded_stack.endpoint, embedded_stack.name)
+
+
+def test_a_stack_that_is_not_there_is_told(embedded_aws: Endpoint) -> None:
+    with pytest.raises(StackFailed, match="there is no stack nobody"):
+        attach(embedded_aws, "nobody")
+
+
+def test_a_function_that_the_template_does_not_have_is_told(embedded_stack: Stack) -> None:
+    with pytest.raises(TemplateUnreadable, match="Nobody"):
+        embedded_stack.function("Nobody")
+
+
+def test_the_template_is_created_with_its_functions_too(embedded_aws: Endpoint) -> None:
+    """The embedded AWS makes the function's record; nothing runs it."""
+    name = a_name()
+    cloudformation = embedded_aws.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=TEMPLATE.read_text(),
+        Parameters=[{"ParameterKey": "Polling", "ParameterValue": "false"}],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+    assert eventually(lambda: not status().endswith("_IN_PROGRESS"), within=30)
+    assert status() == "CREATE_COMPLETE"
+    (mapping,) = embedded_aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    remove(attach(embedded_aws, name))
