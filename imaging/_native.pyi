@@ -6,8 +6,11 @@ def blake3(data: bytes) -> str:
 def thumbhash(width: int, height: int, rgba: bytes) -> bytes:
     """ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100; ValueError otherwise."""
 
+def clear_environment() -> None:
+    """Drop all of C's environment. Like all below, raises OSError where the kernel or libc refuses."""
+
 def die_with_parent() -> None:
-    """Die when the thread that started this process does. This and what follows raise OSError where the kernel refuses."""
+    """Die when the thread that started this process does."""
 
 def forbid_calls() -> None:
     """Refuse, in all threads and for good, every system call but those that making pixels takes (seccomp)."""

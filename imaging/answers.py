@@ -11,9 +11,9 @@ are what the parent asked for and sent; the rest must look like what it is to be
 import math
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from imaging.channel import Garbled
 from imaging.errors import ChildFailed, Problem, Reason, RecipeInvalid, Rejected
@@ -23,6 +23,8 @@ from imaging.rendered import Original, Rendered, RenderedImage
 BLAKE3 = re.compile(r"[0-9a-f]{64}")
 THUMBHASH = re.compile(r"[A-Za-z0-9+/]{4,64}={0,2}")
 WORDS = re.compile(r"[ -~]{1,200}")
+
+Read = TypeVar("Read")
 
 MAX_STAGES = 100
 MAX_EDGE = 1_000_000
@@ -64,12 +66,12 @@ def read(answer: Any, bodies: Sequence[bytes], asked: Sequence[tuple[str, str]],
     Raises Exhausted, and Garbled for what no child in its right mind would answer.
     """
     match answer:
-        case {"rendered": {} as about}:
-            return read_rendered(about, bodies, asked, size)
-        case {"rejected": [str(reason), str(detail)]} if reason in set(Reason):
-            raise Rejected(Reason(reason), detail)
-        case {"invalid": [*problems]}:
-            raise RecipeInvalid(tuple(Problem(str(path), str(message)) for path, message in problems))
+        case {"rendered": about}:
+            return garbled_unless(lambda: read_rendered(about, bodies, asked, size))
+        case {"rejected": [reason, str(detail)]}:
+            raise Rejected(garbled_unless(lambda: Reason(reason)), detail)
+        case {"invalid": problems}:
+            raise RecipeInvalid(garbled_unless(lambda: read_problems(problems)))
         case {"failed": str(told)}:
             raise ChildFailed(told)
         case {"exhausted": True}:
@@ -77,22 +79,32 @@ def read(answer: Any, bodies: Sequence[bytes], asked: Sequence[tuple[str, str]],
     raise Garbled("no answer")
 
 
+def garbled_unless(sound: Callable[[], Read]) -> Read:
+    """What is read, if that goes without a hitch."""
+    try:
+        return sound()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Garbled(f"{error!r}") from None
+
+
+def read_problems(problems: Any) -> tuple[Problem, ...]:
+    """The mistakes of a recipe."""
+    return tuple(Problem(str(path), str(message)) for path, message in problems)
+
+
 def read_rendered(about: Any, bodies: Sequence[bytes], asked: Sequence[tuple[str, str]], size: int) -> Rendered:
     """The renditions, each of which is there."""
-    try:
-        images = tuple(
-            RenderedImage(name, format, edge(width), edge(height), body)
-            for (name, format), (width, height), body in zip(asked, about["sizes"], bodies, strict=True)
-        )
-        return Rendered(
-            images,
-            read_original(about["original"], size),
-            path="fused" if about["path"] == "fused" else "libvips",
-            why=None if about["why"] is None else text(WORDS, about["why"]),
-            milliseconds=read_milliseconds(about["milliseconds"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Garbled(f"no renditions: {error!r}") from None
+    images = tuple(
+        RenderedImage(name, format, edge(width), edge(height), body)
+        for (name, format), (width, height), body in zip(asked, about["sizes"], bodies, strict=True)
+    )
+    return Rendered(
+        images,
+        read_original(about["original"], size),
+        path="fused" if about["path"] == "fused" else "libvips",
+        why=None if about["why"] is None else text(WORDS, about["why"]),
+        milliseconds=read_milliseconds(about["milliseconds"]),
+    )
 
 
 def read_original(about: Any, size: int) -> Original:

@@ -196,7 +196,7 @@ class Cell:
         patient_until, gone = time.monotonic() + patience, 0
         while not gone:
             if time.monotonic() >= patient_until:
-                self._process.kill()
+                os.kill(self.pid, signal.SIGKILL)  # Popen's own kill would reap it, and forget what it held
             gone, status, usage = os.wait4(self.pid, os.WNOHANG)
             if not gone:
                 time.sleep(REAPED_WITHIN)

@@ -20,7 +20,7 @@ SPARE = frozenset(("landlock",))
 def put_up(memory: int) -> tuple[str, ...]:
     """Close this process in, for good; it may take `memory` bytes more than it has. Answers what was refused."""
     walls: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("environment", os.environ.clear),
+        ("environment", clear_environment),
         ("oom-score", be_first_to_go),
         ("memory", lambda: bound_memory(memory)),
         ("cores", lambda: bound(resource.RLIMIT_CORE, 0)),
@@ -41,6 +41,12 @@ def refused(wall: Callable[[], None]) -> bool:
     except (OSError, ValueError):  # setrlimit says ValueError for what is above the hard limit
         return True
     return False
+
+
+def clear_environment() -> None:
+    """Python's view of it, and C's, into which libvips writes too."""
+    os.environ.clear()
+    _native.clear_environment()
 
 
 def be_first_to_go() -> None:

@@ -14,7 +14,7 @@ mod _native {
     use super::placeholder::thumbhash;
     #[pymodule_export]
     use super::sandbox::{
-        die_with_parent, forbid_calls, forbid_dumping, forbid_files, forbid_new_privileges,
-        share_heaps,
+        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files,
+        forbid_new_privileges, share_heaps,
     };
 }

@@ -74,6 +74,16 @@ pub fn die_with_parent() -> PyResult<()> {
     prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as c_ulong)
 }
 
+/// Drop all of C's environment: Python's `os.environ` does not know what libraries put there.
+#[pyfunction]
+pub fn clear_environment() -> PyResult<()> {
+    // SAFETY: no other thread of this process reads or writes the environment once all is warmed up.
+    match unsafe { libc::clearenv() } {
+        0 => Ok(()),
+        _ => Err(PyOSError::new_err("clearenv refused")),
+    }
+}
+
 /// Keep others of the same user from attaching to this process, and its memory out of core files.
 #[pyfunction]
 pub fn forbid_dumping() -> PyResult<()> {
