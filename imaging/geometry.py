@@ -69,9 +69,8 @@ class Chain:
 
     @property
     def largest(self) -> Size:
-        """The longest edges that any level has."""
-        sizes = [placement.scaled for placement in self.placements]
-        return max(width for width, _ in sizes), max(height for _, height in sizes)
+        """The level with the most pixels."""
+        return max((placement.scaled for placement in self.placements), key=area)
 
     @property
     def smallest(self) -> Size:
