@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from imaging.errors import Reason
-from tests.imaging.drawing import Pixels, noise, scene
+from tests.imaging.drawing import Pixels, scene
 
 R = Reason
 
@@ -66,8 +66,10 @@ def flat(reasons: Iterable[Reason | frozenset[Reason]]) -> frozenset[Reason]:
 
 
 def picture(width: int = WIDTH, height: int = HEIGHT) -> Pixels:
-    """What the corpus is drawn from: smooth enough to see a shift of colour, rough enough that its bytes are picture."""
-    return (scene(width, height) // 4 * 3 + noise(width, height) // 16).astype(np.uint8)
+    """What the corpus is drawn from: blurred, shifted, grey or cut off, it is far from itself."""
+    y, x = np.mgrid[0:height, 0:width]
+    texture = 35 * np.sign(np.sin(x * 0.9) * np.sin(y * 0.7))
+    return np.clip(scene(width, height) * 0.6 + 50 + texture[..., None], 0, 255).astype(np.uint8)
 
 
 def cuts(name: str, whole: bytes, places: Iterable[int]) -> Iterator[Sample]:
