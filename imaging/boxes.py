@@ -18,6 +18,10 @@ FORBIDDEN = re.compile(rb"\0\0[\0-\2]")
 #: The kinds of items that are HEVC pictures.
 HEVC = frozenset((b"hvc1", b"hev1"))
 
+#: Many times what any camera writes; beyond it a file is made to waste our time.
+MOST_BOXES = 10_000
+MOST_FIELDS = 200_000
+
 #: What reading beyond the end of a file raises.
 DAMAGE = (struct.error, IndexError)
 
@@ -54,7 +58,9 @@ def ends(original: bytes) -> Iterator[int]:
 
 def boxes(original: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """The boxes of a stretch: their kind, and where what they hold starts and ends. Stops at what is no box."""
-    while at + 8 <= end:
+    for _ in range(MOST_BOXES):
+        if at + 8 > end:
+            return
         size, kind = struct.unpack_from(">I4s", original, at)
         start = at + 8
         if size == 1:
@@ -66,6 +72,7 @@ def boxes(original: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]
             return
         yield kind, start, at + size
         at += size
+    raise struct.error("more boxes than anyone needs")
 
 
 def items(original: bytes) -> Iterator[tuple[bytes, list[Extent]]]:
@@ -132,11 +139,13 @@ class Fields:
     def __init__(self, original: bytes, at: int) -> None:
         self.original = original
         self.at = at
+        self.left = MOST_FIELDS
 
     def number(self, size: int) -> int:
-        """The next number, of that many bytes. Raises struct.error where the file ends first."""
-        if self.at + size > len(self.original):
-            raise struct.error("the file ends here")
+        """The next number, of that many bytes. Raises struct.error where the file, or our patience, ends first."""
+        self.left -= 1
+        if self.left < 0 or self.at + size > len(self.original):
+            raise struct.error("the numbers end here")
         value = int.from_bytes(self.original[self.at : self.at + size])
         self.at += size
         return value

@@ -63,8 +63,9 @@ def decode(image: Any, original: bytes, format: Format) -> Image:
     """The pixels, with the profile they are in."""
     with damage(original, format, *DAMAGE):
         pixels = image.data
-    width, height = image.size
-    decoded = rows(pixels, image.stride, width, height, bands=len(image.mode)).copy(interpretation="srgb")
+    (width, height), bands = image.size, len(image.mode)
+    decoded = rows(pixels, image.stride, width, height, bands)
+    decoded = decoded.copy(interpretation="b-w" if bands <= 2 else "srgb")
     if image.premultiplied_alpha:
         decoded = decoded.unpremultiply().rint().cast("uchar")
     for field, name in ((PROFILE, "icc_profile"), (EXIF, "exif")):

@@ -1,7 +1,6 @@
 """The first directory of a TIFF, read as far as it takes to know what libvips would not say."""
 
 import struct
-from collections.abc import Iterator
 
 from imaging.errors import Reason, Rejected
 
@@ -13,6 +12,11 @@ REDUCED = 1  # this picture is a small version of another
 YCBCR = 6
 JPEG = frozenset((6, 7))
 SENSOR = frozenset((32803, 34892))  # a colour filter array, linear raw
+
+TAGS = frozenset((SUBFILE, COMPRESSION, PHOTOMETRIC, DNG_VERSION, *OFFSETS, *LENGTHS))
+
+BIG = 43  # instead of 42, in a BigTIFF
+MOST = 1_000_000  # numbers under one tag: beyond that a file is made to waste our time
 
 #: The whole numbers that a directory may hold: BYTE, SHORT, LONG and BigTIFF's LONG8, as struct spells them.
 KINDS = {1: "B", 3: "H", 4: "I", 16: "Q"}
@@ -37,30 +41,28 @@ def whole(original: bytes) -> bool:
 
 
 def directory(original: bytes) -> dict[int, tuple[int, ...]]:
-    """The whole numbers in the first directory, by tag; as many as can be read."""
+    """The whole numbers in the first directory under the tags that matter here; as many as can be read."""
     found: dict[int, tuple[int, ...]] = {}
     try:
-        for tag, numbers in entries(original):
-            if numbers:
-                found.setdefault(tag, numbers)
+        order, word, at, count = opening(original)
+        room = struct.calcsize(f"={word}")
+        for entry in range(at, at + (4 + 2 * room) * count, 4 + 2 * room):
+            tag, kind, length = struct.unpack_from(f"{order}HH{word}", original, entry)
+            if tag in TAGS and tag not in found and kind in KINDS and 0 < length <= MOST:
+                inline = struct.calcsize(KINDS[kind]) * length <= room
+                value = entry + 4 + room
+                where = value if inline else struct.unpack_from(f"{order}{word}", original, value)[0]
+                found[tag] = struct.unpack_from(f"{order}{length}{KINDS[kind]}", original, where)
     except struct.error:
-        pass
+        return found
     return found
 
 
-def entries(original: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The entries of the first directory. Raises struct.error where they point outside the file."""
+def opening(original: bytes) -> tuple[str, str, int, int]:
+    """The byte order, the word that offsets are written in, where the first entry is, and how many there are."""
     order = "<" if original.startswith(b"II") else ">"
     (magic,) = struct.unpack_from(f"{order}H", original, 2)
-    word, start, head = ("Q", 8, "Q") if magic == 43 else ("I", 4, "H")
+    word, start, head = ("Q", 8, "Q") if magic == BIG else ("I", 4, "H")
     (at,) = struct.unpack_from(f"{order}{word}", original, start)
     (count,) = struct.unpack_from(f"{order}{head}", original, at)
-    size, room = struct.calcsize(f"={word}") * 2 + 4, struct.calcsize(f"={word}")
-    at += struct.calcsize(f"={head}")
-    for entry in range(at, min(at + size * count, len(original)), size):
-        tag, kind, length = struct.unpack_from(f"{order}HH{word}", original, entry)
-        if kind in KINDS:
-            inline = struct.calcsize(KINDS[kind]) * length <= room
-            value = entry + size - room
-            where = value if inline else struct.unpack_from(f"{order}{word}", original, value)[0]
-            yield tag, struct.unpack_from(f"{order}{length}{KINDS[kind]}", original, where)
+    return order, word, at + struct.calcsize(f"={head}"), min(count, 65_535)

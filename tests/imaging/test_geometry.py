@@ -6,8 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from imaging.geometry import OVERSAMPLING, area, chain, half_up, mark_box, mark_size, placement, rounded, shrink_on_load
-from imaging.recipe import CORNERS, GRAVITIES, Gravity, Recipe, Rendition, Resize
+from imaging.geometry import OVERSAMPLING, area, chain, half_up, mark_box, mark_size, placement, shrink_on_load
+from imaging.recipe import Gravity, Recipe, Rendition, Resize
+from imaging.renditions import CORNERS, GRAVITIES
 
 edges = st.integers(1, 70_000)
 boxes = st.integers(1, 16_383)
@@ -77,11 +78,10 @@ def test_gravity_pulls_the_window(gravity: Gravity, left: int, top: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("numerator", "denominator", "whole"), [(1, 2, 1), (3, 2, 2), (5, 2, 3), (1, 3, 1), (4, 3, 1), (1, 9, 1)]
+    ("exact", "whole"), [((1, 2), 1), ((3, 2), 2), ((5, 2), 3), ((1, 3), 1), ((4, 3), 1), ((1, 9), 1)]
 )
-def test_halves_are_rounded_up_and_nothing_vanishes(numerator: int, denominator: int, whole: int) -> None:
-    assert rounded(numerator, denominator) == whole
-    assert half_up(numerator / denominator) == whole
+def test_halves_are_rounded_up_and_nothing_vanishes(exact: tuple[int, int], whole: int) -> None:
+    assert half_up(Fraction(*exact)) == half_up(exact[0] / exact[1]) == whole
 
 
 # The chain of sizes

@@ -2,6 +2,7 @@
 
 import contextlib
 import struct
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +67,17 @@ def test_whole_files_are_whole() -> None:
     assert all(ends.whole(name, original) for name, original in SMALL.items())
     assert boxes.sound(SMALL["heic"])
     assert not any(ends.whole(name, original[: len(original) // 2]) for name, original in SMALL.items())
+
+
+def test_no_file_wastes_our_time() -> None:
+    """Tens of millions of empty boxes, segments or entries, none of which a camera would write."""
+    box = b"\0\0\0\x08free"
+    items = b"\1\0\0\0\0\0\xff\xff" + bytes(8_000_000)
+    located = struct.pack(">I4s", len(items) + 8, b"iloc") + items
+    directory = b"II*\0\x08\0\0\0\xff\xff" + struct.pack("<HHII", 273, 4, 12_000_000, 8) * 65_535 + bytes(48_000_000)
+    start = time.process_time()
+    assert not boxes.whole(box * 4_000_000)
+    assert boxes.whole(struct.pack(">I4sI", len(located) + 12, b"meta", 0) + located) in (True, False)
+    assert mended(b"\xff\xd8" + b"\xff\xe0\0\2" * 8_000_000)
+    assert tiff.readable(directory) is directory
+    assert time.process_time() - start < 2

@@ -14,7 +14,8 @@ from PIL import Image
 from imaging.errors import RecipeInvalid
 from imaging.marks import prepare
 from imaging.pipeline import render
-from imaging.recipe import CORNERS, Gravity, ImageWatermark, Rendition, Resize, TextWatermark
+from imaging.recipe import Gravity, ImageWatermark, Rendition, Resize, TextWatermark
+from imaging.renditions import CORNERS
 from tests.imaging.drawing import Pixels, distance, read, write
 from tests.imaging.recipes import SHIPPED, box, one, several, shipped
 
