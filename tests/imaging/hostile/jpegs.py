@@ -229,7 +229,7 @@ def metadata() -> Iterator[Sample]:
     for offset in (0, 7, 9, 0x7FFFFFFF, 0xFFFFFFFF):
         block = b"Exif\0\0II*\0" + struct.pack("<I", offset) + bytes(20)
         yield rendered(f"jpeg whose EXIF starts at {offset:#x}", inserted(whole, segment(APP1, block)), picture)
-    for kind, count in ((0, 1), (1, 1), (2, 9), (3, 0), (3, 0xFFFFFFFF), (4, 1), (12, 3), (99, 1)):
+    for kind, count in ((0, 1), (2, 9), (3, 0), (3, 0xFFFFFFFF), (4, 1), (12, 3), (99, 1)):
         entry = struct.pack("<HHHII", 1, 0x0112, kind, count, 6) + bytes(4)
         block = b"Exif\0\0II*\0\x08\0\0\0" + entry
         yield either(f"jpeg whose orientation is {count:#x} of type {kind}", inserted(whole, segment(APP1, block)))

@@ -45,9 +45,14 @@ def refused(name: str, original: bytes | Callable[[], bytes], *reasons: Reason |
     return Sample(name, made(original), flat(reasons), never=True)
 
 
-def either(name: str, original: bytes | Callable[[], bytes], *reasons: Reason | frozenset[Reason]) -> Sample:
+def either(
+    name: str,
+    original: bytes | Callable[[], bytes],
+    *reasons: Reason | frozenset[Reason],
+    whole: Callable[[], Pixels] | None = None,
+) -> Sample:
     """One that may be rendered as well, if it shows what other decoders see in it."""
-    return Sample(name, made(original), flat(reasons))
+    return Sample(name, made(original), flat(reasons), whole=whole)
 
 
 def rendered(name: str, original: bytes | Callable[[], bytes], whole: Callable[[], Pixels] | None = None) -> Sample:
