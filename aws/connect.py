@@ -56,7 +56,7 @@ def connect(settings: Settings) -> Aws:
         renditions=S3Renditions(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
-        queue=SqsQueue(sqs, settings.queue_url),
+        queue=SqsQueue(sqs, settings.queue_url, cloudwatch=lambda: boto3.client("cloudwatch", config=CONFIG)),
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: boto3.client("lambda", config=CONFIG), settings.worker),

@@ -1,18 +1,25 @@
-"""The dead-letter queue as a place to write to: a letter carries its reason as message attributes."""
+"""The dead-letter queue: a letter carries its reason as message attributes."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws.errors import translated
+from jobs.ports import Letter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef, MessageTypeDef
 
 NOT_IN_SQS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that SQS refuses in bodies and attributes: what XML 1.0 cannot carry."""
 
 LONGEST_DETAIL = 512
+
+AT_ONCE = 10
+
+POLL = 1
+"""Seconds. A poll without any may miss letters: it asks only some of SQS's machines."""
 
 
 class SqsDeadLetters:
@@ -30,6 +37,33 @@ class SqsDeadLetters:
                     name: _text(value) for name, value in {"reason": reason, "detail": detail}.items() if value
                 },
             )
+
+    def receive(self) -> Sequence[Letter]:
+        with translated("ReceiveMessage from the dead letters"):
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=AT_ONCE,
+                WaitTimeSeconds=POLL,
+                MessageAttributeNames=["reason", "detail"],
+                MessageSystemAttributeNames=["SentTimestamp"],
+            )
+        return [_letter(message) for message in answer.get("Messages", [])]
+
+    def delete(self, letter: Letter) -> None:
+        with translated("DeleteMessage from the dead letters"):
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+
+
+def _letter(message: "MessageTypeDef") -> Letter:
+    said = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
+    return Letter(
+        id=message["MessageId"],
+        receipt=message["ReceiptHandle"],
+        body=message["Body"],
+        sent=int(message["Attributes"]["SentTimestamp"]),
+        reason=said.get("reason", ""),
+        detail=said.get("detail", ""),
+    )
 
 
 def _text(value: str) -> "MessageAttributeValueTypeDef":

@@ -20,6 +20,9 @@ FAULTS = frozenset({State.REJECTED, State.DEAD})
 SHARDS = 8
 """Partitions of the index of faults per state: a burst of rejections meets no hot partition."""
 
+FAULT_SHARDS = tuple(f"{state}#{number}" for state in sorted(FAULTS) for number in range(SHARDS))
+"""Every partition of the index."""
+
 
 def marshal(values: Item) -> Item:
     """Plain values as DynamoDB's typed ones."""
@@ -49,11 +52,20 @@ def record_of(item: Item) -> Record:
         attempts=int(plain.get("a", 0)),
         reason=plain.get("r", ""),
         detail=plain.get("rd", ""),
-        rejected=Mark(plain["rj"]["e"], plain["rj"]["d"]) if "rj" in plain else None,
+        rejected=_mark(plain["rj"]) if "rj" in plain else None,
         told=plain.get("t", False),
         published=_published(plain["p"]) if "p" in plain else None,
         updated=int(plain.get("u", 0)),
     )
+
+
+def mark_item(mark: Mark, reason: str, detail: str) -> Item:
+    """A rejection's mark as plain values for the wire."""
+    return {"e": mark.etag, "d": mark.digest, "r": reason, "rd": detail}
+
+
+def _mark(plain: Item) -> Mark:
+    return Mark(plain["e"], plain["d"], plain["r"], plain["rd"])
 
 
 def published_item(published: Published) -> Item:

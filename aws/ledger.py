@@ -6,6 +6,7 @@
 The conditions are those of docs/architecture.md, spelled for DynamoDB.
 """
 
+import json
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,14 +15,17 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from aws.errors import code, translated
-from aws.items import FAULTS, Item, marshal, published_item, record_of, shard
+from aws.items import FAULT_SHARDS, FAULTS, Item, mark_item, marshal, published_item, record_of, shard
 from jobs import events
 from jobs.errors import LostFence, Retryable
-from jobs.ports import Claim, Claimed, Finished, Leased, Newer, Untold
+from jobs.ports import Claim, Claimed, Finished, Leased, Newer, Page, Untold
 from jobs.source import RESTING, Mark, Published, Record, Source, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+INDEX = "by-fault"
+"""Sparse and keys only: nothing but the rejected and the dead is in it."""
 
 MOST_IN_BATCH = 100
 """Items that one BatchGetItem may ask for."""
@@ -61,11 +65,12 @@ class DynamoLedger:
         self._settle(claim, State.DELETED, "v = :v", "p, rj, t, r, rd", {":v": revision}, now)
 
     def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
-        values = {":rj": {"e": mark.etag, "d": mark.digest}, ":r": reason, ":rd": detail, ":v": revision, ":f0": False}
+        rejected = mark_item(mark, reason, detail)
+        values = {":rj": rejected, ":r": reason, ":rd": detail, ":v": revision, ":f0": False}
         self._settle(claim, State.REJECTED, "rj = :rj, r = :r, rd = :rd, v = :v, t = :f0", "", values, now)
 
     def reject_again(self, claim: Record, *, revision: int, now: int) -> None:
-        self._settle(claim, State.REJECTED, "v = :v", "", {":v": revision}, now)
+        self._settle(claim, State.REJECTED, "v = :v, r = rj.r, rd = rj.rd", "", {":v": revision}, now)
 
     def release(self, claim: Record, reason: str, *, dead: bool, now: int) -> None:
         self._settle(claim, State.DEAD if dead else State.QUEUED, "r = :r", "rd", {":r": reason}, now)
@@ -78,6 +83,11 @@ class DynamoLedger:
             {":true": True, ":rejected": State.REJECTED, ":mine": record.fence},
         )
 
+    def requeue(self, source: Source, *, now: int) -> bool:
+        change = "SET st = :queued, u = :now REMOVE rj, t, r, rd, x"
+        values = {":queued": State.QUEUED, ":rejected": State.REJECTED, ":dead": State.DEAD, ":now": now}
+        return isinstance(self._update(source, change, "st IN (:rejected, :dead)", values), Claimed)
+
     # ---- read ----------------------------------------------------------------------------------------------------
 
     def read(self, source: Source) -> Record | None:
@@ -89,12 +99,43 @@ class DynamoLedger:
         records = (
             record_of(item)
             for chunk in _chunks(list(dict.fromkeys(sources)), MOST_IN_BATCH)
-            for item in self._batch(chunk)
+            for item in self._batch([_key(source) for source in chunk])
         )
         return {record.source: record for record in records}
 
-    def _batch(self, sources: list[Source]) -> Iterator[Item]:
-        wanted: Mapping[str, Any] = {self._table: {"Keys": [_key(source) for source in sources]}}
+    def scan(self, after: str | None = None) -> Page:
+        start: dict[str, Any] = {"ExclusiveStartKey": {"pk": {"S": after}}} if after else {}
+        with translated("Scan"):
+            answer = self._dynamo.scan(
+                TableName=self._table,
+                ConsistentRead=True,
+                FilterExpression="attribute_exists(st)",  # the catalog and its bodies live in the table too
+                **start,
+            )
+        last = answer.get("LastEvaluatedKey")
+        return Page(tuple(record_of(item) for item in answer["Items"]), last["pk"]["S"] if last else None)
+
+    def faults(self, after: str | None = None) -> Page:
+        """Shard by shard. A place is the shard and, within it, the index's own last key."""
+        number, start = json.loads(after) if after else (0, None)
+        with translated("Query"):
+            answer = self._dynamo.query(
+                TableName=self._table,
+                IndexName=INDEX,
+                KeyConditionExpression="x = :x",
+                ExpressionAttributeValues={":x": {"S": FAULT_SHARDS[number]}},
+                Limit=MOST_IN_BATCH,
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+        found = tuple(record_of(item) for item in self._batch([{"pk": item["pk"]} for item in answer["Items"]]))
+        last = answer.get("LastEvaluatedKey")
+        following = (number, last) if last else (number + 1, None)
+        return Page(found, json.dumps(following) if following[0] < len(FAULT_SHARDS) else None)
+
+    def _batch(self, keys: list[Item]) -> Iterator[Item]:
+        if not keys:
+            return
+        wanted: Mapping[str, Any] = {self._table: {"Keys": keys}}
         for pause in (0.05, 0.2, 0.8, 3.2, None):
             with translated("BatchGetItem"):
                 answer = self._dynamo.batch_get_item(RequestItems=wanted)

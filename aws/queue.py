@@ -1,24 +1,38 @@
 """SQS: a lane that the worker reads through its event source mapping, and the dead letters behind it."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from aws.errors import translated
 from jobs import events
+from jobs.errors import Retryable
 from jobs.events import Asked
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 LONGEST_DELAY = 900
 LONGEST_VISIBILITY = 43_200
 """Seconds; SQS's own limits, which no emulator checks."""
 
+AT_ONCE = 10
+"""Messages in one call."""
+
+COUNTS: "tuple[QueueAttributeNameType, ...]" = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
 
 class SqsQueue:
-    """A lane of messages."""
+    """A lane of messages. Only CloudWatch knows how old the oldest is, and only who asks needs a client of it."""
 
-    def __init__(self, client: "SQSClient", url: str) -> None:
-        self._sqs, self._url = client, url
+    def __init__(self, client: "SQSClient", url: str, cloudwatch: Callable[[], Any]) -> None:
+        self._sqs, self._url, self._cloudwatch = client, url, cloudwatch
 
     def send(self, asked: Asked, *, delay: int = 0) -> None:
         with translated("SendMessage"):
@@ -26,8 +40,38 @@ class SqsQueue:
                 QueueUrl=self._url, MessageBody=events.message(asked), DelaySeconds=min(delay, LONGEST_DELAY)
             )
 
+    def send_many(self, questions: Sequence[Asked]) -> None:
+        for start in range(0, len(questions), AT_ONCE):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(number), "MessageBody": events.message(asked)}
+                for number, asked in enumerate(questions[start : start + AT_ONCE])
+            ]
+            with translated("SendMessageBatch"):
+                answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if refused := answer.get("Failed"):
+                raise Retryable("not-sent", f"SendMessageBatch: {refused[0].get('Message', refused[0]['Code'])}")
+
     def postpone(self, receipt: str, seconds: int) -> None:
         with translated("ChangeMessageVisibility"):
             self._sqs.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=min(max(seconds, 0), LONGEST_VISIBILITY)
             )
+
+    def oldest(self) -> float | None:
+        """Until the first metric is there: as old as the queue keeps messages at all."""
+        with translated("GetQueueAttributes"):
+            attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["All"])["Attributes"]
+        if not any(int(attributes[count]) for count in COUNTS):
+            return None
+        with translated("GetMetricStatistics"):
+            ages = self._cloudwatch().get_metric_statistics(
+                Namespace="AWS/SQS",
+                MetricName="ApproximateAgeOfOldestMessage",
+                Dimensions=[{"Name": "QueueName", "Value": self._url.rsplit("/", 1)[-1]}],
+                StartTime=datetime.now(UTC) - timedelta(minutes=10),
+                EndTime=datetime.now(UTC),
+                Period=60,
+                Statistics=["Maximum"],
+            )["Datapoints"]
+        kept = float(attributes["MessageRetentionPeriod"])
+        return max((float(age["Maximum"]) for age in ages), default=kept)

@@ -37,7 +37,7 @@ from jobs.process import Retry, Verdict, World
 from jobs.settings import Settings, read
 
 log = logs.configure()
-metrics = Metrics()
+metrics = Metrics(namespace="Safelight", service="worker")
 
 WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
 """Side by side: while one work has the pixels, others download and upload."""

@@ -1,5 +1,39 @@
 """The Rust face of imaging, typed."""
 
+from imaging.fused import Plan
+
+class Unsupported(Exception):
+    """The core leaves this original to libvips. `args` are a word of its list and what it means."""
+
+class Rejected(Exception):
+    """The original's fault. `args` are a value of imaging.errors.Reason and the detail."""
+
+class Probe:
+    """What a header says. Width and height are as seen, upright; `footprint` is bytes held per pixel to decode it."""
+
+    format: str
+    width: int
+    height: int
+    orientation: int
+    has_alpha: bool
+    icc_bytes: int
+    exif_bytes: int
+    footprint: int
+
+class Rendered:
+    """The encoded renditions in the plan's order, and what was learnt on the way. Milliseconds are per stage."""
+
+    bodies: list[bytes]
+    blake3: str
+    thumbhash: bytes
+    milliseconds: dict[str, float]
+
+def probe(original: bytes) -> Probe:
+    """Read the header only. Raises Unsupported, Rejected."""
+
+def render(original: bytes, plan: Plan) -> Rendered:
+    """Every rendition of the plan, the interpreter running on meanwhile. Raises Unsupported, Rejected."""
+
 def blake3(data: bytes) -> str:
     """BLAKE3 of `data`: 64 lower-case hex digits."""
 

@@ -7,8 +7,9 @@ its level, so that nothing that is laid over it shows in the smaller ones.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
-from imaging import _native
+from imaging import _native, fused
 from imaging.clock import Clock
 from imaging.damage import damage
 from imaging.decode import open_original
@@ -42,10 +43,15 @@ def render(
 ) -> Rendered:
     """Every rendition of an original, or those named in `only`: their bytes are the same either way.
 
+    The fused path serves what it covers, libvips the rest; which of them depends on the original and the recipe alone.
     One engine makes the same bytes of the same original and recipe, always. Raises Rejected for the original's
     faults, RecipeInvalid for a watermark or a font that cannot be used.
     """
-    return with_libvips(original, recipe, only, limits or Limits())
+    limits = limits or Limits()
+    try:
+        return fused.render(original, recipe, only=only, limits=limits)
+    except fused.Declined as declined:
+        return replace(with_libvips(original, recipe, only, limits), why=declined.why)
 
 
 def with_libvips(original: bytes, recipe: Recipe, only: frozenset[str] | None, limits: Limits) -> Rendered:

@@ -3,7 +3,7 @@
 Every port raises Retryable for what may pass, and nothing else of its own libraries.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -98,6 +98,14 @@ class Newer:
 Claim = Claimed | Finished | Untold | Leased | Newer
 
 
+@dataclass(frozen=True)
+class Page:
+    """Some records, and from where to read on; None when these were the last."""
+
+    records: tuple[Record, ...]
+    next: str | None
+
+
 class Ledger(Protocol):
     """One item per source, changed only by conditional writes.
 
@@ -118,11 +126,20 @@ class Ledger(Protocol):
     def told(self, record: Record) -> None:
         """The letter of this very rejection was sent. A refused condition is no error: it is not ours any more."""
 
+    def requeue(self, source: Source, *, now: int) -> bool:
+        """Rejected or dead becomes queued and loses its mark. False: it is neither, or no more; that is no error."""
+
     def read(self, source: Source) -> Record | None:
         """Strongly consistent."""
 
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
         """Eventually consistent; sources never seen are left out."""
+
+    def scan(self, after: str | None = None) -> Page:
+        """Every record, strongly consistent, in no order. `after` is the `next` of the page before."""
+
+    def faults(self, after: str | None = None) -> Page:
+        """What is rejected or dead, by an index that lags a little. `after` is the `next` of the page before."""
 
 
 class CatalogStore(Protocol):
@@ -144,11 +161,34 @@ class Queue(Protocol):
     def send(self, asked: Asked, *, delay: int = 0) -> None:
         """Asks the question anew, visible after `delay` seconds (at most 900)."""
 
+    def send_many(self, questions: Sequence[Asked]) -> None:
+        """Asks them all. On Retryable some may have been sent: sending all again does no harm."""
+
     def postpone(self, receipt: str, seconds: int) -> None:
         """Makes a received message visible again after `seconds` (at most 43,200)."""
 
+    def oldest(self) -> float | None:
+        """Age of the oldest message in seconds, at least; None when the lane is empty."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A received dead letter. `sent` in epoch ms; one that SQS itself moved keeps its first, and has no reason."""
+
+    id: str
+    receipt: str
+    body: str
+    sent: int
+    reason: str = ""
+    detail: str = ""
+
 
 class DeadLetters(Protocol):
-    """The dead-letter queue, as a place to write to."""
+    """The dead-letter queue."""
 
     def send(self, body: str, *, reason: str, detail: str = "") -> None: ...
+
+    def receive(self) -> Sequence[Letter]:
+        """A few that are visible, which then are not for a while; none when no more are found."""
+
+    def delete(self, letter: Letter) -> None: ...

@@ -308,9 +308,9 @@ def _reject(work: Work, record: Record, mark: Mark, fault: Rejected, catalog: Ca
 
 def _reject_known(work: Work, record: Record, catalog: Catalog, world: World) -> Verdict:
     world.ledger.reject_again(record, revision=catalog.revision, now=_now(world))
-    if record.told:
+    if record.told or record.rejected is None:
         return Acknowledge("already-rejected")
-    return _send_letter(work, record, record.reason, record.detail, world)
+    return _send_letter(work, record, record.rejected.reason, record.rejected.detail, world)
 
 
 def _send_letter(work: Work, record: Record, reason: str, detail: str, world: World) -> Verdict:

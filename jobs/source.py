@@ -102,10 +102,15 @@ class Published:
 
 @dataclass(frozen=True)
 class Mark:
-    """Exactly which bytes were rejected under exactly which recipe."""
+    """Exactly which bytes were rejected under exactly which recipe, and why; the same mark whatever the reason.
+
+    The reason is here too, because the record's own is overwritten by a release: what is met again keeps its first.
+    """
 
     etag: str
     digest: str
+    reason: str = field(default="", compare=False)
+    detail: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

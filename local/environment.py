@@ -77,66 +77,61 @@ class ProcessEnvironment:
         self._lock = threading.Lock()
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        process = self._warm()
-        try:
-            process.initialise()
-            return process.invoke(event, self._function)
-        except Raised:
-            if not process.ready:
-                self._discard()
-            raise
-        except InvocationFailed:
-            self._discard()
-            raise
+        return self._warm().invoke(event)
+
+    @property
+    def pid(self) -> int | None:
+        """The process, and its group, while there is one."""
+        process = self._process
+        return process.pid if process and not process.ended() else None
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
-        self._discard()
+            if self._process:
+                self._process.kill()
 
     def _warm(self) -> "_Process":
         with self._lock:
             if self._closed:
                 raise Crashed("the environment was closed")
-            if self._process is None:
-                self._process = _Process(self._function.handler, self._variables, self._log)
+            if self._process is None or self._process.ended():
+                self._process = _Process(self._function, self._variables, self._log)
             return self._process
 
-    def _discard(self) -> None:
-        with self._lock:
-            process, self._process = self._process, None
-        if process:
-            process.kill()
 
+class _Process(Child):
+    """One child process and the line to it. It lives until it ends, is late, or is killed."""
 
-class _Process:
-    """One child process and the line to it."""
-
-    def __init__(self, handler: str, variables: Mapping[str, str], log: Path) -> None:
-        self.ready = False
+    def __init__(self, function: Function, variables: Mapping[str, str], log: Path) -> None:
+        self._function = function
+        self._ready = False
         self._line, theirs = Pipe()
         with theirs:
-            self._child = Child(
-                [sys.executable, "-u", "-m", "local.runtime", handler, str(theirs.fileno())],
+            super().__init__(
+                [sys.executable, "-u", "-m", "local.runtime", function.handler, str(theirs.fileno())],
                 environment=variables,
                 directory=ROOT,
                 log=log,
                 keep=[theirs.fileno()],
             )
 
-    def initialise(self) -> None:
-        if not self.ready:
-            self._receive(INITIALISATION, "the handler's import")
-            self.ready = True
-
-    def invoke(self, event: Mapping[str, Any], function: Function) -> Any:
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        """The handler's answer. Raises InvocationFailed; of these, only what the handler raised leaves it alive."""
+        if not self._ready:
+            self._initialise()
         request = str(uuid.uuid4())
-        deadline = time.time_ns() // 1_000_000 + function.timeout * 1000
-        self._send({"request": request, "deadline": deadline, "arn": function.arn, "event": event})
-        return self._receive(function.timeout, request)
+        deadline = time.time_ns() // 1_000_000 + self._function.timeout * 1000
+        self._send({"request": request, "deadline": deadline, "arn": self._function.arn, "event": event})
+        return self._receive(self._function.timeout, request)
 
-    def kill(self) -> int:
-        return self._child.kill()
+    def _initialise(self) -> None:
+        try:
+            self._receive(INITIALISATION, "the handler's import")
+        except Raised:
+            self.kill()
+            raise
+        self._ready = True
 
     def _send(self, asked: Mapping[str, Any]) -> None:
         try:
@@ -156,10 +151,11 @@ class _Process:
 
     def _wait(self, timeout: float, what: str) -> None:
         deadline = time.monotonic() + timeout
-        while not self._line.poll(GLANCE if (left := deadline - time.monotonic()) > GLANCE else max(left, 0)):
-            if self._child.ended():
+        while not self._line.poll(min(GLANCE, max(0.0, deadline - time.monotonic()))):
+            if self.ended():
                 raise self._crash()
-            if left <= 0:
+            if time.monotonic() >= deadline:
+                self.kill()
                 raise TimedOut(f"{what}: Task timed out after {timeout:.2f} seconds")
 
     def _crash(self) -> Crashed:

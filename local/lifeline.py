@@ -23,6 +23,19 @@ DESCRIPTOR = "SAFELIGHT_LIFELINE"
 
 FOLLOW = Path(__file__)
 
+_held: set[int] = set()
+"""The writing ends that this process holds."""
+
+
+def _let_go() -> None:
+    """In a fork of the parent, which would otherwise keep the children alive after it."""
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
 
 class Child:
     """A process with a group of its own, tied to this process; its output is appended to a log file."""
@@ -40,6 +53,7 @@ class Child:
         self._lock = threading.Lock()
         self._killed = False
         reading, self._lifeline = os.pipe()
+        _held.add(self._lifeline)
         try:
             with log.open("ab") as output:
                 self._process = subprocess.Popen(
@@ -53,7 +67,7 @@ class Child:
                     start_new_session=True,  # Ctrl-C is for the parent, which then stops its children in order
                 )
         except BaseException:
-            os.close(self._lifeline)
+            self._release()
             raise
         finally:
             os.close(reading)
@@ -73,8 +87,12 @@ class Child:
                 self._killed = True
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self.pid, signal.SIGKILL)
-                os.close(self._lifeline)
+                self._release()
             return self._process.wait()
+
+    def _release(self) -> None:
+        _held.discard(self._lifeline)
+        os.close(self._lifeline)
 
 
 def follow() -> None:

@@ -35,6 +35,9 @@ AT_ONCE = 10
 POLL = 1
 """Seconds of a long poll. Lambda's is 20; on a laptop one would rather stop soon."""
 
+UNANSWERED = 5.0
+"""Seconds after which a slot that waits for an AWS which does not answer is left behind."""
+
 RETRY = (0.5, 5.0)
 """Seconds to wait after a call that failed: the first time, and at most."""
 
@@ -90,7 +93,7 @@ class EventSourceMapping:
         for environment in self._environments:
             environment.close()
         for slot in self._slots:
-            slot.join()
+            slot.join(UNANSWERED)
 
     def drain(self, within: float) -> bool:
         """Waits until the queue holds nothing, seen or unseen, and nothing is in flight; False if that took too long.
@@ -116,13 +119,15 @@ class EventSourceMapping:
         self.stop()
 
     def _work(self, environment: Environment) -> None:
+        """A slot: batch after batch, until told to stop. It outlives every error, as the mapping does in AWS."""
         pause = RETRY[0]
         while not self._stopping.is_set():
             try:
                 self._one_batch(environment)
                 pause = RETRY[0]
-            except (BotoCoreError, ClientError) as error:
-                log.warning("%s: %s", self.source.queue_url, error)
+            except Exception as error:
+                known = isinstance(error, BotoCoreError | ClientError)
+                log.warning("%s: %s", self.source.queue_url, error, exc_info=not known)
                 self._stopping.wait(pause)
                 pause = min(2 * pause, RETRY[1])
 
@@ -133,13 +138,13 @@ class EventSourceMapping:
         if self._stopping.is_set():
             self._give_back(messages)
             return
+        deleted = 0
         self._count(received=len(messages), batches=1, in_flight=len(messages))
-        failed = {message["MessageId"] for message in messages}
         try:
             failed = self._invoke(environment, messages)
-            self._delete([message for message in messages if message["MessageId"] not in failed])
+            deleted = self._delete([message for message in messages if message["MessageId"] not in failed])
         finally:
-            self._count(in_flight=-len(messages), failed=len(failed), deleted=len(messages) - len(failed))
+            self._count(in_flight=-len(messages), deleted=deleted, failed=len(messages) - deleted)
 
     def _gather(self) -> "list[MessageTypeDef]":
         """Waits for a first message, then for more until the batch is full or its window has passed."""
@@ -149,7 +154,10 @@ class EventSourceMapping:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            messages += self._receive(self.source.batch_size - len(messages), math.ceil(left))
+            try:
+                messages += self._receive(self.source.batch_size - len(messages), min(math.ceil(left), POLL))
+            except (BotoCoreError, ClientError):
+                break  # what was received is worked on; the next receive says what is wrong
         return messages
 
     def _receive(self, most: int, wait: int) -> "list[MessageTypeDef]":
@@ -172,7 +180,9 @@ class EventSourceMapping:
             return ids
         return failures(answer, ids) if self.source.partial else set()
 
-    def _delete(self, messages: "Sequence[MessageTypeDef]") -> None:
+    def _delete(self, messages: "Sequence[MessageTypeDef]") -> int:
+        """How many are gone; the others come back."""
+        deleted = 0
         for some in _chunks(messages):
             answer = self._sqs.delete_message_batch(
                 QueueUrl=self.source.queue_url,
@@ -183,6 +193,8 @@ class EventSourceMapping:
             )
             for refused in answer.get("Failed", []):
                 log.warning("not deleted: %s", refused.get("Message", refused["Code"]))
+            deleted += len(answer.get("Successful", []))
+        return deleted
 
     def _give_back(self, messages: "Sequence[MessageTypeDef]") -> None:
         """Received while stopping, seen by no handler: visible again at once."""

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.embedded"]
+pytest_plugins = ["tests.embedded", "tests.faults.summary"]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

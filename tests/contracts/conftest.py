@@ -13,10 +13,9 @@ import pytest
 from moto import mock_aws
 
 from aws.connect import Aws, connect
-from jobs import events, settings
+from jobs import settings
 from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
 from jobs.source import Source
-from local.stack import Stack
 from tests.fakes import FakeCatalogStore, FakeDeadLetters, FakeLedger, FakeOriginals, FakeQueue, FakeRenditions
 
 ORIGINALS, RENDITIONS = "originals", "renditions"
@@ -57,12 +56,15 @@ class FakeSide:
         self.originals.put(source, body)
 
     def letters(self) -> list[tuple[str, dict[str, str]]]:
-        letters, self.dead_letters.letters = self.dead_letters.letters, []
+        letters = self.dead_letters.letters
+        self.dead_letters.sqs.messages.clear()
         return [(letter.body, _without_empty(reason=letter.reason, detail=letter.detail)) for letter in letters]
 
     def messages(self) -> list[str]:
-        sent, self.queue.sent = self.queue.sent, []
-        return [events.message(asked) for asked, delay in sent if delay == 0]
+        received = self.queue.sqs.receive(1000)
+        for message in received:
+            self.queue.sqs.delete(message.receipt)
+        return [message.body for message in received]
 
 
 @dataclass
@@ -141,8 +143,22 @@ def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
         dynamo.create_table(
             TableName="ledger",
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "x", "AttributeType": "S"},
+                {"AttributeName": "u", "AttributeType": "N"},
+            ],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "by-fault",
+                    "KeySchema": [
+                        {"AttributeName": "x", "KeyType": "HASH"},
+                        {"AttributeName": "u", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
         )
         environment = {
             "SAFELIGHT_ORIGINALS": ORIGINALS,
@@ -162,8 +178,7 @@ def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> G
         return _on_fakes()
     if request.param == "moto":
         return request.getfixturevalue("on_moto")  # type: ignore[no-any-return]
-    stack: Stack = request.getfixturevalue("embedded_stack")
-    environment = {**stack.endpoint.variables, **stack.function("Worker").variables}
+    environment: dict[str, str] = request.getfixturevalue("embedded_stack")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return _on_aws(connect(settings.read(environment)), environment)

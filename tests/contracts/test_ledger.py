@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from jobs import events
+from jobs import catalog, events
 from jobs.errors import LostFence
-from jobs.ports import Claim, Claimed, Finished, Leased, Ledger, Newer, Untold
+from jobs.ports import Claim, Claimed, Finished, Leased, Ledger, Newer, Page, Untold
 from jobs.source import Made, Mark, Published, Record, Source, State, Stored
+from tests.contracts.conftest import Ground
+from tests.jobs.worlds import recipe
 
 NOW, LATER, MUCH_LATER = 1_000_000, 1_060_000, 1_200_000
 MADE = Made("jpeg", 4000, 3000, 5_000_000, "ab" * 32, "3OcRJYB4d3h/iIeHeEh3eIhw+j3A", 93, "libvips", "smart-crop")
@@ -138,13 +140,15 @@ def test_rejected_again_keeps_mark_reason_and_told(claim: Callable[..., Claim], 
     first = granted(claim())
     ledger.reject(first, Mark("a", "digest"), "truncated", "ends early", revision=1, now=NOW)
     ledger.told(first)
+    ledger.release(granted(claim("older")), "throttled", dead=False, now=NOW)
     ledger.reject_again(granted(claim("older")), revision=1, now=NOW)
     record = ledger.read(source)
     assert record is not None
-    assert (record.state, record.rejected, record.reason, record.told) == (
+    assert (record.state, record.rejected, record.reason, record.detail, record.told) == (
         State.REJECTED,
         Mark("a", "digest"),
         "truncated",
+        "ends early",
         True,
     )
 
@@ -215,3 +219,89 @@ def test_many_are_read_at_once(ledger: Ledger, unique: str) -> None:
     for source in sources[::2]:
         granted(ledger.claim(source, etag="a", digest="d", revision=1, now=NOW, until=LATER))
     assert set(ledger.read_many(sources)) == set(sources[::2])
+
+
+def test_redrive_puts_a_rejection_back_without_its_mark(
+    claim: Callable[..., Claim], ledger: Ledger, source: Source
+) -> None:
+    ledger.reject(granted(claim()), Mark("a", "digest"), "truncated", "ends early", revision=1, now=NOW)
+    assert ledger.requeue(source, now=LATER)
+    record = ledger.read(source)
+    assert record is not None
+    assert (record.state, record.rejected, record.reason, record.told, record.updated) == (
+        State.QUEUED,
+        None,
+        "",
+        False,
+        LATER,
+    )
+    assert granted(claim()).fence == 2
+
+
+def test_redrive_puts_the_dead_back_and_keeps_what_is_published(
+    claim: Callable[..., Claim], ledger: Ledger, source: Source
+) -> None:
+    ledger.publish(granted(claim()), published(), now=NOW)
+    ledger.release(granted(claim("b")), "throttled", dead=True, now=NOW)
+    assert ledger.requeue(source, now=LATER)
+    record = ledger.read(source)
+    assert record is not None
+    assert (record.state, record.published) == (State.QUEUED, published())
+
+
+def test_redrive_leaves_every_other_state_alone(claim: Callable[..., Claim], ledger: Ledger, source: Source) -> None:
+    assert not ledger.requeue(source, now=LATER)
+    assert ledger.read(source) is None, "refused, and nothing made"
+    moves: list[Callable[[Record], None]] = [
+        lambda record: None,
+        lambda record: ledger.release(record, "throttled", dead=False, now=NOW),
+        lambda record: ledger.publish(record, published(), now=NOW),
+        lambda record: ledger.deleted(record, revision=1, now=NOW),
+    ]
+    for number, move in enumerate(moves):
+        move(granted(claim(f"etag {number}", now=NOW + number * 100_000)))
+        before = ledger.read(source)
+        assert not ledger.requeue(source, now=LATER)
+        assert ledger.read(source) == before
+
+
+def every(read: Callable[[str | None], Page]) -> list[Record]:
+    page = read(None)
+    records = list(page.records)
+    while page.next is not None:
+        page = read(page.next)
+        records += page.records
+    return records
+
+
+def test_a_scan_meets_every_record_once(ledger: Ledger, unique: str) -> None:
+    """More than one page of them, rendered or not, and nothing that is no record."""
+    sources = {Source("originals", f"{unique}/{number}") for number in range(120)}
+    for source in sources:
+        granted(ledger.claim(source, etag="a", digest="d", revision=1, now=NOW, until=LATER))
+    found = [record.source for record in every(ledger.scan) if record.source.key.startswith(unique)]
+    assert sorted(found) == sorted(sources)
+
+
+def test_a_scan_does_not_take_the_catalog_for_a_record(ground: Ground) -> None:
+    catalog.release(ground.catalog, [recipe()], [("", "default")])
+    assert all(record.source.key for record in every(ground.ledger.scan))
+
+
+def test_the_index_of_faults_holds_the_rejected_and_the_dead_alone(ledger: Ledger, unique: str) -> None:
+    def claimed(name: str) -> Record:
+        source = Source("originals", f"{unique}/{name}")
+        return granted(ledger.claim(source, etag="a", digest="d", revision=1, now=NOW, until=LATER))
+
+    claimed("processing")
+    ledger.publish(claimed("done"), published(), now=NOW)
+    ledger.release(claimed("queued"), "throttled", dead=False, now=NOW)
+    for number in range(9):
+        ledger.release(claimed(f"dead {number}"), "throttled", dead=True, now=NOW)
+        ledger.reject(claimed(f"rejected {number}"), Mark("a", "d"), "truncated", "", revision=1, now=NOW)
+    ledger.requeue(Source("originals", f"{unique}/dead 8"), now=LATER)
+    granted(
+        ledger.claim(Source("originals", f"{unique}/rejected 8"), etag="b", digest="d", revision=1, now=NOW, until=9)
+    )
+    names = sorted(record.source.key.split("/")[1] for record in every(ledger.faults) if unique in record.source.key)
+    assert names == [*(f"dead {n}" for n in range(8)), *(f"rejected {n}" for n in range(8))]

@@ -28,3 +28,38 @@ def test_a_letter_without_details_has_none(ground: Ground) -> None:
     ground.letters()
     ground.dead_letters.send("<xml/>", reason="malformed")
     assert ground.letters() == [("<xml/>", {"reason": "malformed"})]
+
+
+def test_many_questions_are_sent_at_once(ground: Ground, unique: str) -> None:
+    ground.messages()
+    questions = [Asked(Source(ground.bucket, f"{unique}/{number}"), ANY, 3) for number in range(23)]
+    ground.queue.send_many(questions)
+    received = [parse(body)[0] for body in ground.messages()]
+    assert sorted(received, key=str) == sorted(questions, key=str)
+
+
+def test_an_empty_lane_has_no_oldest_message(ground: Ground, unique: str) -> None:
+    ground.messages()
+    assert ground.queue.oldest() is None
+    ground.queue.send(Asked(Source(ground.bucket, unique), ANY))
+    oldest = ground.queue.oldest()
+    assert oldest is not None
+    assert oldest >= 0
+    ground.messages()
+
+
+def test_a_received_letter_is_whole_hidden_for_a_while_and_gone_once_deleted(ground: Ground) -> None:
+    ground.letters()
+    ground.dead_letters.send("first", reason="truncated", detail="ends early")
+    ground.dead_letters.send("second", reason="corrupt")
+    letters = sorted((*ground.dead_letters.receive(), *ground.dead_letters.receive()), key=lambda letter: letter.body)
+    assert [(letter.body, letter.reason, letter.detail) for letter in letters] == [
+        ("first", "truncated", "ends early"),
+        ("second", "corrupt", ""),
+    ]
+    assert len({letter.id for letter in letters}) == 2
+    assert all(letter.sent > 1_600_000_000_000 for letter in letters)
+    assert not ground.dead_letters.receive()
+    for letter in letters:
+        ground.dead_letters.delete(letter)
+    assert ground.letters() == []

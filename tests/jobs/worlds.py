@@ -91,6 +91,7 @@ class SmallWorld:
     rules: Rules = RULES
 
     def __post_init__(self) -> None:
+        self.queue.sqs.clock = self.dead_letters.sqs.clock = self.clock
         self.release(recipe())
 
     def release(self, *book: Recipe) -> Catalog:

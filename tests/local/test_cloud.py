@@ -19,17 +19,17 @@ ROOT = Path(__file__).parent.parent.parent
 pytestmark = pytest.mark.embedded
 
 
-def test_an_upload_reaches_the_function_by_the_whole_chain(embedded_stack: Stack, tmp_path: Path) -> None:
+def test_an_upload_reaches_the_function_by_the_whole_chain(deployed: Stack, tmp_path: Path) -> None:
     """S3, SNS, SQS, the mapping, and a process that sees Lambda's environment."""
-    worker = replace(embedded_stack.function("Worker"), handler="tests.local.handlers_for_tests.keep")
-    (source,) = embedded_stack.event_sources("Worker")
+    worker = replace(deployed.function("Worker"), handler="tests.local.handlers_for_tests.keep")
+    (source,) = deployed.event_sources("Worker")
     source = replace(source, maximum_concurrency=1, window=0)
     kept = tmp_path / "kept"
     kept.mkdir()
     worker = replace(worker, variables={**worker.variables, "KEEP": str(kept)})
-    with mapped(embedded_stack.endpoint, worker, source, tmp_path) as mapping:
-        s3 = embedded_stack.endpoint.client("s3")
-        s3.put_object(Bucket=embedded_stack.outputs["Originals"], Key="chain.jpg", Body=b"bytes")
+    with mapped(deployed.endpoint, worker, source, tmp_path) as mapping:
+        s3 = deployed.endpoint.client("s3")
+        s3.put_object(Bucket=deployed.outputs["Originals"], Key="chain.jpg", Body=b"bytes")
         assert eventually(lambda: any("chain.jpg" in path.read_text() for path in kept.iterdir()), within=20)
         assert mapping.drain(within=20)
     path = next(path for path in kept.iterdir() if "chain.jpg" in path.read_text())
@@ -46,8 +46,8 @@ def test_a_program_finds_the_cloud_by_its_environment(tmp_path: Path) -> None:
         assert aws.worker_log.parent == tmp_path
 
 
-def test_a_taken_port_is_told_and_nothing_is_left(embedded_stack: Stack) -> None:
-    port = int(embedded_stack.endpoint.url.rsplit(":", 1)[-1])
+def test_a_taken_port_is_told_and_nothing_is_left(deployed: Stack) -> None:
+    port = int(deployed.endpoint.url.rsplit(":", 1)[-1])
     with pytest.raises(PortTaken), running(port=port):
         pass
 

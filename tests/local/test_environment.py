@@ -1,5 +1,7 @@
 """A Lambda environment: real processes, really killed."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,8 +26,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     def environment(handler: str, timeout: int = 30, **variables: str) -> ProcessEnvironment:
         function = Function(
-            name="safelight-Worker",
-            arn="arn:aws:lambda:us-east-1:000000000000:function:safelight-Worker",
+            name="safelight-worker",
+            arn="arn:aws:lambda:us-east-1:000000000000:function:safelight-worker",
             handler=f"{HANDLERS}.{handler}",
             memory=3538,
             timeout=timeout,
@@ -63,7 +65,7 @@ def test_the_handler_sees_lambdas_variables_and_none_of_the_users(make: Make, mo
     seen = make("mirror", SAFELIGHT_TABLE="ledger").invoke({})["environment"]
     assert seen["SAFELIGHT_TABLE"] == "ledger"
     assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
-    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "safelight-Worker"
+    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "safelight-worker"
     assert seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "3538"
     assert "AWS_PROFILE" not in seen
     assert not [name for name in seen if "LIFELINE" in name]
@@ -71,9 +73,9 @@ def test_the_handler_sees_lambdas_variables_and_none_of_the_users(make: Make, mo
 
 def test_the_context_tells_who_is_invoked_and_how_long_there_is(make: Make) -> None:
     seen = make("mirror", timeout=30).invoke({})
-    assert seen["context"]["function_name"] == "safelight-Worker"
+    assert seen["context"]["function_name"] == "safelight-worker"
     assert seen["context"]["memory_limit_in_mb"] == "3538"
-    assert seen["context"]["invoked_function_arn"].endswith(":function:safelight-Worker")
+    assert seen["context"]["invoked_function_arn"].endswith(":function:safelight-worker")
     assert 25_000 < seen["remaining"] <= 30_000
 
 
@@ -164,3 +166,34 @@ ProcessEnvironment(function, {{}}, Path("{tmp_path}/worker.log")).invoke({{"file
         parent.wait()
     handler, child = map(int, pids.read_text().split())
     assert eventually(lambda: not alive(handler) and not alive(child))
+
+
+def test_everything_dies_with_the_parent_although_a_fork_of_it_lives_on(tmp_path: Path) -> None:
+    """A fork holds a copy of the lifeline unless it lets go."""
+    program = f"""
+import os, threading, time
+from pathlib import Path
+from local.environment import ProcessEnvironment
+from local.stack import Function
+function = Function("w", "arn", "{HANDLERS}.with_a_child", 1769, 600, {{}})
+environment = ProcessEnvironment(function, {{}}, Path("{tmp_path}/worker.log"))
+threading.Thread(target=environment.invoke, args=({{"file": "{tmp_path}/pids"}},), daemon=True).start()
+while not Path("{tmp_path}/pids").exists():
+    time.sleep(0.02)
+fork = os.fork()
+if fork:
+    Path("{tmp_path}/fork").write_text(str(fork))
+time.sleep(600)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    told = tmp_path / "fork"
+    try:
+        assert eventually(lambda: told.exists() and told.read_text(), within=30)
+    finally:
+        parent.kill()
+        parent.wait()
+    handler, child = map(int, (tmp_path / "pids").read_text().split())
+    try:
+        assert eventually(lambda: not alive(handler) and not alive(child))
+    finally:
+        os.kill(int(told.read_text()), signal.SIGKILL)

@@ -191,7 +191,7 @@ class TestBatches:
 
     def test_every_slot_has_a_batch_and_a_process_of_its_own(self, lane: Lane) -> None:
         mapping = lane.obeyed(concurrency=3, size=1)
-        lane.send("wait 2", "wait 2", "wait 2", "wait 2")
+        lane.send("wait 1", "wait 1", "wait 1", "wait 1")
         assert eventually(lambda: mapping.counts.in_flight == 3)
         assert mapping.drain(within=20)
 
@@ -199,7 +199,7 @@ class TestBatches:
 @pytest.mark.embedded
 class TestFailures:
     def test_only_the_reported_message_comes_back(self, lane: Lane) -> None:
-        lane.open(visibility=3)
+        lane.open(visibility=2)
         lane.send("ok", "fail", "ok")
         heard = lane.heard(_report("fail"), window=1)
         assert eventually(lambda: len(heard.events) >= 2)

@@ -15,33 +15,33 @@ from tests.local.processes import eventually
 pytestmark = pytest.mark.embedded
 
 
-def test_the_workers_environment_names_what_was_made(embedded_stack: Stack) -> None:
-    variables = embedded_stack.function("Worker").variables
+def test_the_workers_environment_names_what_was_made(deployed: Stack) -> None:
+    variables = deployed.function("Worker").variables
     assert variables == {
-        "SAFELIGHT_ORIGINALS": embedded_stack.outputs["Originals"],
+        "SAFELIGHT_ORIGINALS": deployed.outputs["Originals"],
         "SAFELIGHT_ORIGINALS_PREFIX": "",
-        "SAFELIGHT_RENDITIONS": embedded_stack.outputs["Renditions"],
-        "SAFELIGHT_TABLE": embedded_stack.outputs["Table"],
-        "SAFELIGHT_QUEUE_URL": embedded_stack.outputs["QueueUrl"],
-        "SAFELIGHT_DEAD_LETTERS_URL": embedded_stack.outputs["DeadLettersUrl"],
+        "SAFELIGHT_RENDITIONS": deployed.outputs["Renditions"],
+        "SAFELIGHT_TABLE": deployed.outputs["Table"],
+        "SAFELIGHT_QUEUE_URL": deployed.outputs["QueueUrl"],
+        "SAFELIGHT_DEAD_LETTERS_URL": deployed.outputs["DeadLettersUrl"],
         "SAFELIGHT_MAX_RECEIVES": "6",
-        "SAFELIGHT_MAX_BYTES": "67108864",
-        "SAFELIGHT_MAX_PIXELS": "150000000",
+        "SAFELIGHT_MAX_BYTES": "100663296",
+        "SAFELIGHT_MAX_PIXELS": "128000000",
         "POWERTOOLS_SERVICE_NAME": "worker",
         "POWERTOOLS_METRICS_NAMESPACE": "Safelight",
         "LOG_LEVEL": "INFO",
     }
 
 
-def test_the_worker_is_what_the_template_says(embedded_stack: Stack) -> None:
-    worker = embedded_stack.function("Worker")
+def test_the_worker_is_what_the_template_says(deployed: Stack) -> None:
+    worker = deployed.function("Worker")
     assert (worker.handler, worker.timeout, worker.memory) == ("handlers.worker.handler", 120, 3538)
-    assert worker.arn.endswith(f":function:{embedded_stack.name}-Worker")
+    assert worker.arn.endswith(f":function:{deployed.name}-worker")
 
 
-def test_the_mapping_is_what_the_template_says_of_a_queue_that_is_there(embedded_stack: Stack) -> None:
-    (source,) = embedded_stack.event_sources("Worker")
-    sqs = embedded_stack.endpoint.client("sqs")
+def test_the_mapping_is_what_the_template_says_of_a_queue_that_is_there(deployed: Stack) -> None:
+    (source,) = deployed.event_sources("Worker")
+    sqs = deployed.endpoint.client("sqs")
     there = sqs.get_queue_attributes(QueueUrl=source.queue_url, AttributeNames=["All"])["Attributes"]
     letters = sqs.get_queue_attributes(QueueUrl=source.dead_letters_url, AttributeNames=["QueueArn"])["Attributes"]
     redrive = json.loads(there["RedrivePolicy"])
@@ -51,9 +51,9 @@ def test_the_mapping_is_what_the_template_says_of_a_queue_that_is_there(embedded
     assert redrive["deadLetterTargetArn"] == letters["QueueArn"]
 
 
-def test_an_upload_and_a_deletion_reach_the_queue(embedded_stack: Stack) -> None:
-    s3, sqs = embedded_stack.endpoint.client("s3"), embedded_stack.endpoint.client("sqs")
-    bucket, queue = embedded_stack.outputs["Originals"], embedded_stack.outputs["QueueUrl"]
+def test_an_upload_and_a_deletion_reach_the_queue(deployed: Stack) -> None:
+    s3, sqs = deployed.endpoint.client("s3"), deployed.endpoint.client("sqs")
+    bucket, queue = deployed.outputs["Originals"], deployed.outputs["QueueUrl"]
     s3.put_object(Bucket=bucket, Key="a photo.jpg", Body=b"bytes")
     s3.delete_object(Bucket=bucket, Key="a photo.jpg")
     heard: set[str] = set()
@@ -78,10 +78,10 @@ def test_only_what_is_under_the_prefix_reaches_the_queue(embedded_aws: Endpoint)
     remove(stack)
 
 
-def test_another_program_finds_the_same_stack(embedded_stack: Stack) -> None:
-    found = attach(embedded_stack.endpoint, embedded_stack.name)
-    assert found.function("Worker") == embedded_stack.function("Worker")
-    assert found.event_sources("Worker") == embedded_stack.event_sources("Worker")
+def test_another_program_finds_the_same_stack(deployed: Stack) -> None:
+    found = attach(deployed.endpoint, deployed.name)
+    assert found.function("Worker") == deployed.function("Worker")
+    assert found.event_sources("Worker") == deployed.event_sources("Worker")
 
 
 def test_removing_leaves_nothing_behind_so_that_it_can_be_made_again(embedded_aws: Endpoint) -> None:
@@ -112,9 +112,9 @@ Resources:
         create(embedded_aws, a_name(), path=tmp_path / "template.yaml")
 
 
-def test_a_stack_that_is_there_already_is_told(embedded_stack: Stack) -> None:
-    with pytest.raises(StackFailed, match=embedded_stack.name):
-        create(embedded_stack.endpoint, embedded_stack.name)
+def test_a_stack_that_is_there_already_is_told(deployed: Stack) -> None:
+    with pytest.raises(StackFailed, match=deployed.name):
+        create(deployed.endpoint, deployed.name)
 
 
 def test_a_stack_that_is_not_there_is_told(embedded_aws: Endpoint) -> None:
@@ -122,9 +122,9 @@ def test_a_stack_that_is_not_there_is_told(embedded_aws: Endpoint) -> None:
         attach(embedded_aws, "nobody")
 
 
-def test_a_function_that_the_template_does_not_have_is_told(embedded_stack: Stack) -> None:
+def test_a_function_that_the_template_does_not_have_is_told(deployed: Stack) -> None:
     with pytest.raises(TemplateUnreadable, match="Nobody"):
-        embedded_stack.function("Nobody")
+        deployed.function("Nobody")
 
 
 def test_the_template_is_created_with_its_functions_too(embedded_aws: Endpoint) -> None:

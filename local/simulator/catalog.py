@@ -1,0 +1,42 @@
+"""The catalog's items of the table."""
+
+from dataclasses import dataclass, field
+
+from imaging.recipe import Body
+from jobs.catalog import Catalog
+from jobs.errors import CatalogTooOld, Retryable
+
+
+@dataclass
+class CatalogStore:
+    """Bodies by digest, and the pointer. `history` keeps every catalog there was, by revision."""
+
+    catalog: Catalog = field(default_factory=Catalog)
+    bodies: dict[str, Body] = field(default_factory=dict)
+    history: dict[int, Catalog] = field(default_factory=dict)
+    failing: Retryable | None = None
+    reads: int = 0
+
+    def current(self) -> Catalog:
+        self.reads += 1
+        if self.failing:
+            raise self.failing
+        return self.catalog
+
+    def replace(self, catalog: Catalog, *, expected: int) -> None:
+        if self.failing:
+            raise self.failing
+        if self.catalog.revision != expected:
+            raise CatalogTooOld(f"the stored catalog is at revision {self.catalog.revision}, not {expected}")
+        self.catalog = catalog
+        self.history[catalog.revision] = catalog
+
+    def body(self, digest: str) -> Body:
+        if self.failing:
+            raise self.failing
+        if digest not in self.bodies:
+            raise Retryable("no-such-recipe", digest)
+        return self.bodies[digest]
+
+    def put_body(self, digest: str, body: Body) -> None:
+        self.bodies.setdefault(digest, body)

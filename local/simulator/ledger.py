@@ -1,0 +1,159 @@
+"""DynamoDB's table as the ledger sees it: conditional writes, one at a time."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jobs import events
+from jobs.errors import LostFence, Retryable
+from jobs.ports import Claim, Claimed, Finished, Leased, Newer, Page, Untold
+from jobs.source import RESTING, Mark, Published, Record, Source, State
+
+PAGE = 50
+"""Records of one page of a scan."""
+
+CLEAN: Mapping[str, Any] = {"rejected": None, "told": False, "reason": "", "detail": ""}
+"""What is left of a rejection once it is over."""
+
+
+@dataclass
+class Ledger:
+    """Every write is made whole under one lock, kept in `moves` and told to `watching`."""
+
+    records: dict[Source, Record] = field(default_factory=dict)
+    moves: list[tuple[State, State]] = field(default_factory=list)
+    failing: Retryable | None = None
+    writes: int = 0
+    watching: Callable[[Record, Record], None] = lambda *_: None
+    _holder: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _lock: "threading.RLock" = field(default_factory=threading.RLock)
+
+    # ---- claim and settle ----------------------------------------------------------------------------------------
+
+    def claim(self, source: Source, *, etag: str | None, digest: str, revision: int, now: int, until: int) -> Claim:
+        with self._lock:
+            old = self._get(source)
+            if refused := _refused(old, etag, digest, revision, now):
+                return refused
+            claimed = replace(
+                old,
+                state=State.PROCESSING,
+                fence=old.fence + 1,
+                holder=f"holder-{next(self._holder)}",
+                lease_until=until,
+                attempts=old.attempts + 1,
+                updated=now,
+            )
+            self._set(old, claimed)
+            return Claimed(claimed)
+
+    def publish(self, claim: Record, published: Published, *, now: int) -> None:
+        self._settle(claim, State.DONE, now, published=published, revision=published.revision, **CLEAN)
+
+    def unchanged(self, claim: Record, *, revision: int, now: int) -> None:
+        published = replace(claim.published, revision=revision) if claim.published else None
+        self._settle(claim, State.DONE, now, published=published, revision=revision, **CLEAN)
+
+    def deleted(self, claim: Record, *, revision: int, now: int) -> None:
+        self._settle(claim, State.DELETED, now, published=None, revision=revision, **CLEAN)
+
+    def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
+        why = {"reason": reason, "detail": detail}
+        mark = replace(mark, reason=reason, detail=detail)
+        self._settle(claim, State.REJECTED, now, revision=revision, rejected=mark, told=False, **why)
+
+    def reject_again(self, claim: Record, *, revision: int, now: int) -> None:
+        why = {"reason": claim.rejected.reason, "detail": claim.rejected.detail} if claim.rejected else {}
+        self._settle(claim, State.REJECTED, now, revision=revision, **why)
+
+    def release(self, claim: Record, reason: str, *, dead: bool, now: int) -> None:
+        self._settle(claim, State.DEAD if dead else State.QUEUED, now, reason=reason, detail="")
+
+    def told(self, record: Record) -> None:
+        with self._lock:
+            old = self._get(record.source)
+            if old.state is State.REJECTED and old.fence == record.fence:
+                self._set(old, replace(old, told=True))
+
+    def requeue(self, source: Source, *, now: int) -> bool:
+        with self._lock:
+            old = self._get(source)
+            if old.state not in (State.REJECTED, State.DEAD):
+                return False
+            self._set(old, replace(old, state=State.QUEUED, updated=now, **CLEAN))
+            return True
+
+    # ---- read ----------------------------------------------------------------------------------------------------
+
+    def read(self, source: Source) -> Record | None:
+        self._reachable()
+        return self.records.get(source)
+
+    def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
+        self._reachable()
+        return {source: self.records[source] for source in sources if source in self.records}
+
+    def scan(self, after: str | None = None) -> Page:
+        return self._page(after, frozenset(State))
+
+    def faults(self, after: str | None = None) -> Page:
+        return self._page(after, frozenset({State.REJECTED, State.DEAD}))
+
+    def _page(self, after: str | None, states: frozenset[State]) -> Page:
+        self._reachable()
+        with self._lock:
+            there = sorted((source.id, record) for source, record in self.records.items() if record.state in states)
+        rest = [(id, record) for id, record in there if id > (after or "")]
+        page = rest[:PAGE]
+        return Page(tuple(record for _, record in page), page[-1][0] if len(rest) > len(page) else None)
+
+    # ---- the one write -------------------------------------------------------------------------------------------
+
+    def _settle(self, claim: Record, state: State, now: int, **changes: Any) -> None:
+        with self._lock:
+            old = self._get(claim.source)
+            if old.state is State.PROCESSING and old.fence == claim.fence:
+                self._set(old, replace(old, state=state, attempts=0, lease_until=0, updated=now, **changes))
+            elif old.state is State.PROCESSING or (old.fence, old.holder) != (claim.fence, claim.holder):
+                raise LostFence
+
+    def _get(self, source: Source) -> Record:
+        self._reachable()
+        return self.records.get(source, Record(source, State.QUEUED))
+
+    def _set(self, old: Record, new: Record) -> None:
+        self.writes += 1
+        self.moves.append((old.state, new.state))
+        self.records[new.source] = new
+        self.watching(old, new)
+
+    def _reachable(self) -> None:
+        if self.failing:
+            raise self.failing
+
+
+def _refused(old: Record, etag: str | None, digest: str, revision: int, now: int) -> Claim | None:
+    if old.revision > revision:
+        return Newer(old.revision)
+    if old.leased(now):
+        return Leased(old.lease_until)
+    if etag is None or old.state not in RESTING or not _answered(old, etag, digest):
+        return None
+    return Untold(old) if old.state is State.REJECTED and not old.told else Finished(old)
+
+
+def _answered(old: Record, etag: str, digest: str) -> bool:
+    """Whether a resting state answers this event under this digest."""
+    match old.state:
+        case State.DONE:
+            return old.published is not None and _same(old.published, etag, digest)
+        case State.REJECTED:
+            return old.rejected is not None and _same(old.rejected, etag, digest)
+        case _:
+            return etag in (events.ABSENT, events.ANY)
+
+
+def _same(known: Published | Mark, etag: str, digest: str) -> bool:
+    return known.digest == digest and etag in (known.etag, events.ANY)

@@ -1,0 +1,49 @@
+"""The note of an outage in the table, and the switch of the event source mappings."""
+
+from dataclasses import dataclass
+
+from jobs.errors import Retryable
+
+
+@dataclass
+class Outage:
+    """What was noted first stays."""
+
+    reason: str = ""
+    since: int = 0
+    failing: Retryable | None = None
+
+    def declared(self) -> str:
+        if self.failing:
+            raise self.failing
+        return self.reason
+
+    def declare(self, reason: str, *, now: int) -> None:
+        if self.failing:
+            raise self.failing
+        if not self.reason:
+            self.reason, self.since = reason, now
+
+    def over(self) -> None:
+        if self.failing:
+            raise self.failing
+        self.reason = ""
+
+
+@dataclass
+class Intake:
+    """On or off."""
+
+    running: bool = True
+    failing: Retryable | None = None
+
+    def stop(self) -> None:
+        self._switch(running=False)
+
+    def start(self) -> None:
+        self._switch(running=True)
+
+    def _switch(self, *, running: bool) -> None:
+        if self.failing:
+            raise self.failing
+        self.running = running

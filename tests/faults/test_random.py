@@ -1,0 +1,30 @@
+"""Many at once, at random: by the seed, the same every time."""
+
+import pytest
+
+from tests.faults.bursts import bursts
+from tests.faults.pairs import pairs
+from tests.faults.redrives import redrives
+from tests.faults.summary import Prove
+from tests.faults.walks import walks
+
+CHUNKS = range(4)
+"""Each a test of its own, so that they run side by side."""
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_two_workers_who_meet_at_any_call_break_no_promise(chunk: int, prove: Prove) -> None:
+    prove("two workers, each stopped at a call", pairs(500, seed=chunk))
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_walks_of_clients_workers_operators_and_weather_break_no_promise(chunk: int, prove: Prove) -> None:
+    prove("walks at random", walks(300, first=300 * chunk))
+
+
+def test_a_burst_without_faults_costs_no_message_more_receives_than_there_are_events(prove: Prove) -> None:
+    prove("bursts without a fault", bursts(300))
+
+
+def test_a_redrive_of_work_in_any_state_heals_it_and_changes_nothing_that_is_finished(prove: Prove) -> None:
+    prove("redrives", redrives())
