@@ -31,7 +31,10 @@ impl ToSrgb {
             return unsupported(Decline::LutProfile);
         }
         let srgb = ColorProfile::new_srgb();
-        let options = TransformOptions { prefer_fixed_point: true, ..TransformOptions::default() };
+        let options = TransformOptions {
+            prefer_fixed_point: true,
+            ..TransformOptions::default()
+        };
         match profile.create_transform_8bit(Layout::Rgb, &srgb, Layout::Rgb, options) {
             Ok(transform) => Ok(Some(Self(transform)).filter(|to_srgb| !to_srgb.is_identity())),
             Err(_) => unsupported(Decline::UnreadableProfile),
@@ -41,11 +44,14 @@ impl ToSrgb {
     /// Whether no colour of a coarse grid moves by more than one: the many files that carry sRGB's own profile.
     fn is_identity(&self) -> bool {
         let steps = || (0..=255u8).step_by(17);
-        let grid: Vec<u8> =
-            steps().flat_map(|r| steps().flat_map(move |g| steps().flat_map(move |b| [r, g, b]))).collect();
+        let grid: Vec<u8> = steps()
+            .flat_map(|r| steps().flat_map(move |g| steps().flat_map(move |b| [r, g, b])))
+            .collect();
         let mut moved = grid.clone();
         self.convert(&grid, &mut moved);
-        grid.iter().zip(&moved).all(|(was, is)| was.abs_diff(*is) <= 1)
+        grid.iter()
+            .zip(&moved)
+            .all(|(was, is)| was.abs_diff(*is) <= 1)
     }
 
     fn convert(&self, from: &[u8], to: &mut [u8]) {
@@ -87,7 +93,12 @@ impl ToSrgb {
                     let (near, far) = neighbours(plane, top + row);
                     ycc::upsample_row(near, far, &mut sums, full);
                 }
-                ycc::rgb_row(picture.planes[0].row(top + row), &chroma[0], &chroma[1], &mut from);
+                ycc::rgb_row(
+                    picture.planes[0].row(top + row),
+                    &chroma[0],
+                    &chroma[1],
+                    &mut from,
+                );
                 self.convert(&from, to);
                 ycc::luma_row(to, picture.planes[0].row_mut(top + row));
             }
@@ -102,6 +113,10 @@ impl ToSrgb {
 /// The rows of half-size chroma above and below the middle of row `y`: the nearer one, and the farther.
 fn neighbours(plane: &Plane, y: usize) -> (&[u8], &[u8]) {
     let near = y / 2;
-    let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
+    let far = if y.is_multiple_of(2) {
+        near.saturating_sub(1)
+    } else {
+        (near + 1).min(plane.height - 1)
+    };
     (plane.row(near), plane.row(far))
 }

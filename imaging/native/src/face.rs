@@ -8,17 +8,29 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::failure::{Failure, Outcome};
-use crate::plan::Plan;
 use crate::placeholder::LONGEST_EDGE;
+use crate::plan::Plan;
 use crate::{fingerprint, placeholder};
 
-pyo3::create_exception!(_native, Unsupported, PyException, "The core leaves this to libvips: args are (word, meaning).");
-pyo3::create_exception!(_native, Rejected, PyException, "The original's fault: args are (reason, detail).");
+pyo3::create_exception!(
+    _native,
+    Unsupported,
+    PyException,
+    "The core leaves this to libvips: args are (word, meaning)."
+);
+pyo3::create_exception!(
+    _native,
+    Rejected,
+    PyException,
+    "The original's fault: args are (reason, detail)."
+);
 
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unsupported(decline) => Unsupported::new_err((decline.word(), decline.meaning())),
+            Failure::Unsupported(decline) => {
+                Unsupported::new_err((decline.word(), decline.meaning()))
+            }
             Failure::Rejected(reason, detail) => Rejected::new_err((reason.word(), detail)),
         }
     }
@@ -80,7 +92,11 @@ pub fn render(py: Python<'_>, original: PyBackedBytes, plan: Plan) -> PyResult<R
         milliseconds.set_item(stage, time)?;
     }
     Ok(Rendered {
-        bodies: rendered.bodies.iter().map(|body| PyBytes::new(py, body).unbind()).collect(),
+        bodies: rendered
+            .bodies
+            .iter()
+            .map(|body| PyBytes::new(py, body).unbind())
+            .collect(),
         blake3: rendered.blake3,
         thumbhash: PyBytes::new(py, &rendered.thumbhash).unbind(),
         milliseconds: milliseconds.unbind(),
@@ -95,14 +111,24 @@ pub fn blake3(py: Python<'_>, data: PyBackedBytes) -> String {
 
 /// ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100.
 #[pyfunction]
-pub fn thumbhash(py: Python<'_>, width: usize, height: usize, rgba: PyBackedBytes) -> PyResult<Vec<u8>> {
+pub fn thumbhash(
+    py: Python<'_>,
+    width: usize,
+    height: usize,
+    rgba: PyBackedBytes,
+) -> PyResult<Vec<u8>> {
     let edges = 1..=LONGEST_EDGE;
     if !edges.contains(&width) || !edges.contains(&height) {
-        return Err(PyValueError::new_err(format!("{width} x {height}: each edge must be 1 to {LONGEST_EDGE} pixels")));
+        return Err(PyValueError::new_err(format!(
+            "{width} x {height}: each edge must be 1 to {LONGEST_EDGE} pixels"
+        )));
     }
     let expected = width * height * 4;
     if rgba.len() != expected {
-        return Err(PyValueError::new_err(format!("{width} x {height} needs {expected} bytes of RGBA, not {}", rgba.len())));
+        return Err(PyValueError::new_err(format!(
+            "{width} x {height} needs {expected} bytes of RGBA, not {}",
+            rgba.len()
+        )));
     }
     Ok(py.detach(|| placeholder::thumbhash(width, height, &rgba)))
 }
@@ -111,11 +137,15 @@ pub fn thumbhash(py: Python<'_>, width: usize, height: usize, rgba: PyBackedByte
 fn guarded<T: Send>(py: Python<'_>, work: impl FnOnce() -> Outcome<T> + Send) -> PyResult<T> {
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(outcome) => Ok(outcome?),
-        Err(panic) => Err(PyRuntimeError::new_err(format!("the imaging core failed: {}", message(panic.as_ref())))),
+        Err(panic) => Err(PyRuntimeError::new_err(format!(
+            "the imaging core failed: {}",
+            message(panic.as_ref())
+        ))),
     }
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }

@@ -13,6 +13,7 @@
 //!   kernels/         the loops that take the time: scalar, AVX2, NEON, the same samples from each
 //!   libwebp.rs       libwebp behind two safe functions
 //!   plane.rs         planes and pictures             arena.rs  their memory
+//!   sandbox.rs       Python: the walls around a process that renders, none of which knows pixels
 //!   failure.rs       the one funnel of errors: Unsupported (libvips takes over) or Rejected (the original's fault)
 //! ```
 
@@ -23,8 +24,8 @@ pub mod exif;
 #[cfg(feature = "python")]
 mod face;
 pub mod failure;
-pub mod finish;
 mod fingerprint;
+pub mod finish;
 pub mod jpeg_decode;
 pub mod kernels;
 mod libwebp;
@@ -34,6 +35,8 @@ pub mod plane;
 pub mod probe;
 pub mod render;
 pub mod resample;
+#[cfg(feature = "python")]
+mod sandbox;
 pub mod source;
 pub mod taps;
 
@@ -42,6 +45,11 @@ pub mod taps;
 mod _native {
     #[pymodule_export]
     use super::face::{Probe, Rejected, Rendered, Unsupported, blake3, probe, render, thumbhash};
+    #[pymodule_export]
+    use super::sandbox::{
+        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files,
+        forbid_new_privileges, share_heaps,
+    };
 }
 
 /// Reproducible samples for tests.
@@ -49,7 +57,9 @@ mod _native {
 pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed | 1;
     let step = |_| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 56) as u8
     };
     (0..len).map(step).collect()

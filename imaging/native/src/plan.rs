@@ -101,7 +101,9 @@ impl pyo3::FromPyObject<'_, '_> for Format {
             "jpeg" => Ok(Self::Jpeg),
             "webp" => Ok(Self::WebP),
             "png" => Ok(Self::Png),
-            other => Err(pyo3::exceptions::PyValueError::new_err(format!("{other}: neither jpeg nor webp nor png"))),
+            other => Err(pyo3::exceptions::PyValueError::new_err(format!(
+                "{other}: neither jpeg nor webp nor png"
+            ))),
         }
     }
 }
@@ -126,19 +128,28 @@ impl Plan {
         }
         for (index, level) in self.levels.iter().enumerate() {
             if level.width == 0 || level.height == 0 || (index > 0 && level.source >= index) {
-                return Err(format!("level {index} is empty, or made from one that comes after it"));
+                return Err(format!(
+                    "level {index} is empty, or made from one that comes after it"
+                ));
             }
         }
-        self.renditions.iter().enumerate().try_for_each(|(index, rendition)| {
-            self.levels.get(rendition.level).ok_or(format!("rendition {index} has no level"))?;
-            check_rendition(rendition).map_err(|mistake| format!("rendition {index}: {mistake}"))
-        })
+        self.renditions
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, rendition)| {
+                self.levels
+                    .get(rendition.level)
+                    .ok_or(format!("rendition {index} has no level"))?;
+                check_rendition(rendition)
+                    .map_err(|mistake| format!("rendition {index}: {mistake}"))
+            })
     }
 }
 
 fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
-    let inside =
-        |start: usize, size: usize, whole: usize| size > 0 && start.checked_add(size).is_some_and(|end| end <= whole);
+    let inside = |start: usize, size: usize, whole: usize| {
+        size > 0 && start.checked_add(size).is_some_and(|end| end <= whole)
+    };
     if !inside(rendition.left, rendition.width, rendition.scaled_width)
         || !inside(rendition.top, rendition.height, rendition.scaled_height)
     {
@@ -147,11 +158,16 @@ fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
     if !(1..=100).contains(&rendition.quality) {
         return Err("quality is 1 to 100");
     }
-    if rendition.sharpen.as_ref().is_some_and(|s| !(s.sigma > 0.0 && s.sigma <= 100.0 && s.amount.is_finite())) {
+    if rendition
+        .sharpen
+        .as_ref()
+        .is_some_and(|s| !(s.sigma > 0.0 && s.sigma <= 100.0 && s.amount.is_finite()))
+    {
         return Err("sharpen wants a sigma above 0, to 100, and a finite amount");
     }
     for overlay in &rendition.overlays {
-        if !inside(overlay.left, overlay.width, rendition.width) || !inside(overlay.top, overlay.height, rendition.height)
+        if !inside(overlay.left, overlay.width, rendition.width)
+            || !inside(overlay.top, overlay.height, rendition.height)
         {
             return Err("an overlay leaves the rendition");
         }

@@ -22,7 +22,12 @@ impl Plane {
     pub fn new(width: usize, height: usize) -> Self {
         let stride = width.next_multiple_of(PADDING);
         let data = arena::take(stride * height.next_multiple_of(PADDING / 2));
-        Self { width, height, stride, data }
+        Self {
+            width,
+            height,
+            stride,
+            data,
+        }
     }
 
     pub fn filled(width: usize, height: usize, sample: u8) -> Self {
@@ -50,11 +55,17 @@ impl Plane {
     }
 
     pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        self.data.chunks_exact(self.stride).take(self.height).map(|row| &row[..self.width])
+        self.data
+            .chunks_exact(self.stride)
+            .take(self.height)
+            .map(|row| &row[..self.width])
     }
 
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        self.data.chunks_exact_mut(self.stride).take(self.height).map(|row| &mut row[..self.width])
+        self.data
+            .chunks_exact_mut(self.stride)
+            .take(self.height)
+            .map(|row| &mut row[..self.width])
     }
 
     /// All samples from the first row's first to the padding of the last.
@@ -68,7 +79,9 @@ impl Plane {
 
     /// Every sample looked up.
     pub fn mapped(mut self, table: &[u8; 256]) -> Self {
-        self.data.iter_mut().for_each(|sample| *sample = table[usize::from(*sample)]);
+        self.data
+            .iter_mut()
+            .for_each(|sample| *sample = table[usize::from(*sample)]);
         self
     }
 
@@ -90,7 +103,10 @@ impl Plane {
             row[width..padded].fill(last);
         }
         for y in height..height.next_multiple_of(block) {
-            self.data.copy_within((height - 1) * self.stride..height * self.stride, y * self.stride);
+            self.data.copy_within(
+                (height - 1) * self.stride..height * self.stride,
+                y * self.stride,
+            );
         }
     }
 }
@@ -141,15 +157,31 @@ impl Picture {
 
     /// What plane `index` spans, in its own samples: half a sample less than its size where an odd edge is halved.
     pub fn plane_span(space: Space, index: usize, width: usize, height: usize) -> (f64, f64) {
-        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) { 2.0 } else { 1.0 };
+        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) {
+            2.0
+        } else {
+            1.0
+        };
         (width as f64 / divisor, height as f64 / divisor)
     }
 
     /// Rows and columns exchanged.
     pub fn transposed(self) -> Self {
-        let Self { width, height, space, planes, alpha } = self;
+        let Self {
+            width,
+            height,
+            space,
+            planes,
+            alpha,
+        } = self;
         let planes = planes.each_ref().map(transpose);
-        Self { width: height, height: width, space, planes, alpha: alpha.as_ref().map(transpose) }
+        Self {
+            width: height,
+            height: width,
+            space,
+            planes,
+            alpha: alpha.as_ref().map(transpose),
+        }
     }
 
     /// Row `y` as interleaved RGB, alpha divided out. The picture is Rgb.
@@ -162,7 +194,9 @@ impl Picture {
         }
         if let Some(alpha) = &self.alpha {
             for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
-                pixel.iter_mut().for_each(|sample| *sample = divided(*sample, alpha));
+                pixel
+                    .iter_mut()
+                    .for_each(|sample| *sample = divided(*sample, alpha));
             }
         }
     }
@@ -224,7 +258,13 @@ impl Picture {
             let below = if count == 2 { below } else { above };
             ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
         }
-        Self { width, height, space: Space::Ycc420, planes, alpha: None }
+        Self {
+            width,
+            height,
+            space: Space::Ycc420,
+            planes,
+            alpha: None,
+        }
     }
 
     /// Interleaved RGBA, not premultiplied.
@@ -271,7 +311,11 @@ impl Picture {
 
     /// Drops an alpha that hides nothing.
     pub fn without_idle_alpha(mut self) -> Self {
-        let idle = |alpha: &Plane| alpha.rows().all(|row| row.iter().all(|&sample| sample == 255));
+        let idle = |alpha: &Plane| {
+            alpha
+                .rows()
+                .all(|row| row.iter().all(|&sample| sample == 255))
+        };
         self.alpha = self.alpha.take().filter(|alpha| !idle(alpha));
         self
     }

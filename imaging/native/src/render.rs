@@ -29,7 +29,12 @@ pub struct Rendered {
 pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     let mut clock = Clock::start();
     let probe = probe(original)?;
-    let to_srgb = probe.icc.as_deref().map(ToSrgb::from_icc).transpose()?.flatten();
+    let to_srgb = probe
+        .icc
+        .as_deref()
+        .map(ToSrgb::from_icc)
+        .transpose()?
+        .flatten();
     check_sizes(&probe, plan)?;
     let blake3 = fingerprint::blake3(original);
     clock.lap("read");
@@ -42,12 +47,21 @@ pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     }
 
     let levels = chain(picture, &plan.levels);
-    let smallest = levels.iter().min_by_key(|level| level.width * level.height).expect("a level");
+    let smallest = levels
+        .iter()
+        .min_by_key(|level| level.width * level.height)
+        .expect("a level");
     let thumbhash = placeholder::of_picture(smallest);
     clock.lap("chain");
 
     let bodies = finish(levels, plan, &mut clock)?;
-    Ok(Rendered { probe, blake3, thumbhash, bodies, stages: clock.laps })
+    Ok(Rendered {
+        probe,
+        blake3,
+        thumbhash,
+        bodies,
+        stages: clock.laps,
+    })
 }
 
 /// Limits, before a pixel is decoded or a plane allocated.
@@ -55,21 +69,41 @@ fn check_sizes(probe: &Probe, plan: &Plan) -> Outcome<()> {
     let too_many = |what: &str, width: usize, height: usize| {
         let pixels = width as u64 * height as u64;
         let detail = format!("{what} has {pixels} pixels, at most {}", plan.max_pixels);
-        if pixels > plan.max_pixels { Err(Failure::Rejected(Reason::TooManyPixels, detail)) } else { Ok(()) }
+        if pixels > plan.max_pixels {
+            Err(Failure::Rejected(Reason::TooManyPixels, detail))
+        } else {
+            Ok(())
+        }
     };
     too_many("the original", probe.width, probe.height)?;
-    plan.levels.iter().try_for_each(|level| too_many("a level", level.width, level.height))?;
+    plan.levels
+        .iter()
+        .try_for_each(|level| too_many("a level", level.width, level.height))?;
     plan.renditions.iter().try_for_each(|rendition| {
-        let (longest, edge) = (rendition.format.longest_edge(), rendition.width.max(rendition.height));
+        let (longest, edge) = (
+            rendition.format.longest_edge(),
+            rendition.width.max(rendition.height),
+        );
         let detail = format!("a rendition of {edge} pixels, at most {longest} in its format");
-        if edge > longest { Err(Failure::Rejected(Reason::TooLongAnEdge, detail)) } else { Ok(()) }
+        if edge > longest {
+            Err(Failure::Rejected(Reason::TooLongAnEdge, detail))
+        } else {
+            Ok(())
+        }
     })
 }
 
 fn open<'a>(original: &'a [u8], probe: &Probe, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
     Ok(match probe.kind {
         Kind::Jpeg => Box::new(Jpeg::new(original, plan.shrink, plan.max_pixels)?),
-        Kind::Png => Box::new(Png::new(original, if plan.is_exact() { Space::Rgb } else { Space::Ycc420 })?),
+        Kind::Png => Box::new(Png::new(
+            original,
+            if plan.is_exact() {
+                Space::Rgb
+            } else {
+                Space::Ycc420
+            },
+        )?),
         Kind::WebP => Box::new(WebP::new(original)?),
     })
 }
@@ -109,8 +143,18 @@ fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> 
     let mut planes = resamplers.into_iter().map(Resampler::finish);
     let mut plane = || planes.next().expect("a source has three planes or four");
     let planes_of_colour = [plane(), plane(), plane()];
-    let picture = Picture { width: stored.0, height: stored.1, space, planes: planes_of_colour, alpha: planes.next() };
-    let picture = if orientation.transpose { picture.transposed() } else { picture };
+    let picture = Picture {
+        width: stored.0,
+        height: stored.1,
+        space,
+        planes: planes_of_colour,
+        alpha: planes.next(),
+    };
+    let picture = if orientation.transpose {
+        picture.transposed()
+    } else {
+        picture
+    };
     Ok(picture.into_rgb().without_idle_alpha())
 }
 
@@ -128,7 +172,9 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
     let mut levels: Vec<Option<Picture>> = levels.into_iter().map(Some).collect();
     let mut bodies = Vec::with_capacity(plan.renditions.len());
     for (index, rendition) in plan.renditions.iter().enumerate() {
-        let is_last = plan.renditions[index + 1..].iter().all(|later| later.level != rendition.level);
+        let is_last = plan.renditions[index + 1..]
+            .iter()
+            .all(|later| later.level != rendition.level);
         let level = &mut levels[rendition.level];
         let mut picture = cut(level, rendition, is_last);
         if let Some(mask) = &rendition.sharpen {
@@ -146,12 +192,21 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
 
 /// The rendition's pixels: the level itself when no later rendition needs it whole.
 fn cut(level: &mut Option<Picture>, rendition: &Rendition, is_last: bool) -> Picture {
-    let whole = level.as_ref().expect("a level is taken by its last rendition only");
-    let (size, scaled) = ((rendition.width, rendition.height), (rendition.scaled_width, rendition.scaled_height));
+    let whole = level
+        .as_ref()
+        .expect("a level is taken by its last rendition only");
+    let (size, scaled) = (
+        (rendition.width, rendition.height),
+        (rendition.scaled_width, rendition.scaled_height),
+    );
     if (whole.width, whole.height) != scaled || scaled != size {
         return window(whole, scaled, (rendition.left, rendition.top), size);
     }
-    if is_last { level.take().expect("just looked at") } else { whole.clone() }
+    if is_last {
+        level.take().expect("just looked at")
+    } else {
+        whole.clone()
+    }
 }
 
 /// Adds up the time of each stage.
@@ -162,7 +217,10 @@ struct Clock {
 
 impl Clock {
     fn start() -> Self {
-        Self { last: Instant::now(), laps: Vec::new() }
+        Self {
+            last: Instant::now(),
+            laps: Vec::new(),
+        }
     }
 
     fn lap(&mut self, stage: &'static str) {

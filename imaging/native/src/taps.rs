@@ -32,7 +32,14 @@ pub struct Axis {
 impl Axis {
     /// Every sample whole, nothing cropped.
     pub fn plain(source: usize, target: usize) -> Self {
-        Self { source, source_span: source as f64, target, target_span: target as f64, origin: 0.0, mirrored: false }
+        Self {
+            source,
+            source_span: source as f64,
+            target,
+            target_span: target as f64,
+            origin: 0.0,
+            mirrored: false,
+        }
     }
 
     /// Source samples a destination sample.
@@ -43,12 +50,19 @@ impl Axis {
     /// The centre of destination sample `index`, in source samples from the source's edge.
     fn centre(&self, index: usize) -> f64 {
         let position = (index as f64 + 0.5 + self.origin) * self.step();
-        if self.mirrored { self.source_span - position } else { position }
+        if self.mirrored {
+            self.source_span - position
+        } else {
+            position
+        }
     }
 
     /// Whether source and destination samples are the same ones.
     pub fn is_identity(&self) -> bool {
-        self.source == self.target && self.source_span == self.target_span && self.origin == 0.0 && !self.mirrored
+        self.source == self.target
+            && self.source_span == self.target_span
+            && self.origin == 0.0
+            && !self.mirrored
     }
 }
 
@@ -62,7 +76,9 @@ const REMEMBERED: usize = 16;
 /// [`Taps::lanczos3`], remembered by the thread.
 pub fn lanczos3(axis: &Axis) -> Rc<Taps> {
     LAST.with_borrow_mut(|last| {
-        let known = last.iter().position(|entry| entry.as_ref().is_some_and(|(of, _)| of == axis));
+        let known = last
+            .iter()
+            .position(|entry| entry.as_ref().is_some_and(|(of, _)| of == axis));
         let index = known.unwrap_or_else(|| {
             last[REMEMBERED - 1] = Some((*axis, Rc::new(Taps::lanczos3(axis))));
             REMEMBERED - 1
@@ -94,13 +110,20 @@ impl Taps {
         let filter_scale = axis.step().max(1.0);
         // More taps, smaller weights: the bits they leave free keep them exact.
         let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
-        Self::sampled(axis, LOBES * filter_scale, precision, |distance| lanczos(distance / filter_scale))
+        Self::sampled(axis, LOBES * filter_scale, precision, |distance| {
+            lanczos(distance / filter_scale)
+        })
     }
 
     /// A blur: as many samples out as in. Cut off at three sigma, where less than 0.3 % is left.
     pub fn gaussian(len: usize, sigma: f64) -> Self {
         let weight = |distance: f64| (-distance * distance / (2.0 * sigma * sigma)).exp();
-        Self::sampled(&Axis::plain(len, len), (3.0 * sigma).ceil() + 0.5, 14, weight)
+        Self::sampled(
+            &Axis::plain(len, len),
+            (3.0 * sigma).ceil() + 0.5,
+            14,
+            weight,
+        )
     }
 
     /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`.
@@ -121,7 +144,11 @@ impl Taps {
             let first = (centre - reach - 0.5).ceil().max(0.0) as usize;
             let start = first.min(axis.source - count);
             weigh(&mut exact, start, (centre, reach), axis.source, &kernel);
-            quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
+            quantise(
+                &exact,
+                precision,
+                &mut taps.weights[index * stride..][..count],
+            );
             taps.starts.push(start as u32);
         }
         taps

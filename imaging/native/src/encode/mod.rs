@@ -13,7 +13,11 @@ pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
     match rendition.format {
         Format::Jpeg => {
             let picture = picture.into_ycc420(rendition.background);
-            Ok(jpeg::encode(picture, rendition.quality, rendition.progressive))
+            Ok(jpeg::encode(
+                picture,
+                rendition.quality,
+                rendition.progressive,
+            ))
         }
         Format::WebP => webp::encode(picture, rendition),
         Format::Png => Ok(png::encode(&picture, rendition.effort)),

@@ -20,10 +20,16 @@ pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
         Space::Ycc420 | Space::Ycc444 => libwebp::encode_yuv(&narrowed(picture.planes), &settings),
     };
     // Sizes were settled by the plan: what is left is memory.
-    encoded.ok_or_else(|| Failure::Rejected(Reason::TooManyPixels, "libwebp could not encode it".into()))
+    encoded.ok_or_else(|| {
+        Failure::Rejected(Reason::TooManyPixels, "libwebp could not encode it".into())
+    })
 }
 
 /// JFIF's full range to the studio range of WebP's Y, Cb and Cr.
 fn narrowed([y, cb, cr]: [Plane; 3]) -> [Plane; 3] {
-    [y.mapped(&range::NARROW_LUMA), cb.mapped(&range::NARROW_CHROMA), cr.mapped(&range::NARROW_CHROMA)]
+    [
+        y.mapped(&range::NARROW_LUMA),
+        cb.mapped(&range::NARROW_CHROMA),
+        cr.mapped(&range::NARROW_CHROMA),
+    ]
 }

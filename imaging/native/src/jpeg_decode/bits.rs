@@ -91,8 +91,14 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads the entropy-coded segment that starts at the cursor.
     pub fn new(file: Cursor<'a>) -> Self {
-        let mut reader =
-            Reader { file, window: Box::new([0; SPAN + 8]), bits: Bits::default(), filled: 0, fence: 0, end: End::Unseen };
+        let mut reader = Reader {
+            file,
+            window: Box::new([0; SPAN + 8]),
+            bits: Bits::default(),
+            filled: 0,
+            fence: 0,
+            end: End::Unseen,
+        };
         reader.fill();
         reader
     }
@@ -100,7 +106,11 @@ impl<'a> Reader<'a> {
     /// Makes sure that a whole MCU lies in the window.
     #[inline(always)]
     pub fn ready(&mut self) -> Result<()> {
-        if self.bits.at > self.fence { self.turn() } else { Ok(()) }
+        if self.bits.at > self.fence {
+            self.turn()
+        } else {
+            Ok(())
+        }
     }
 
     /// Ends the segment, which must have been read to its last byte; steps over the restart marker of this number.

@@ -39,7 +39,13 @@ type Progress = Option<u8>;
 impl Held {
     /// Reads all scans, to the end of the image.
     pub fn read(preamble: Preamble<'_>, limits: &Limits) -> Result<Self> {
-        let Preamble { frame, mut tables, scan, mut cursor, .. } = preamble;
+        let Preamble {
+            frame,
+            mut tables,
+            scan,
+            mut cursor,
+            ..
+        } = preamble;
         let mut held = Self::empty(&frame, limits)?;
         let mut next = Some(scan);
         let mut scans = 0;
@@ -60,39 +66,69 @@ impl Held {
 
     /// The quantisation tables, as they were at the first scan of each component.
     pub fn quant(&self) -> [Block; MAX_COMPONENTS] {
-        std::array::from_fn(|index| self.planes.get(index).and_then(|plane| plane.quant).unwrap_or([0; 64]))
+        std::array::from_fn(|index| {
+            self.planes
+                .get(index)
+                .and_then(|plane| plane.quant)
+                .unwrap_or([0; 64])
+        })
     }
 
     /// Transforms one row of MCUs into the strip.
-    pub fn row(&mut self, row: usize, quant: &[Block; 3], transform: Transform, edge: usize, strip: &mut Strip) {
+    pub fn row(
+        &mut self,
+        row: usize,
+        quant: &[Block; 3],
+        transform: Transform,
+        edge: usize,
+        strip: &mut Strip,
+    ) {
         for (index, plane) in self.planes.iter().enumerate() {
             let out = &mut strip.planes[index];
             for line in 0..plane.v {
                 let start = (row * plane.v + line) * plane.across;
                 let line_of_blocks = start..start + plane.across;
                 self.lasts.clear();
-                self.lasts.extend(plane.masks[line_of_blocks.clone()].iter().map(|mask| (mask | 1).ilog2() as u8));
+                self.lasts.extend(
+                    plane.masks[line_of_blocks.clone()]
+                        .iter()
+                        .map(|mask| (mask | 1).ilog2() as u8),
+                );
                 let samples = &mut out.samples[line * edge * out.stride..];
-                transform(&plane.blocks[line_of_blocks], &self.lasts, &quant[index], samples, out.stride);
+                transform(
+                    &plane.blocks[line_of_blocks],
+                    &self.lasts,
+                    &quant[index],
+                    samples,
+                    out.stride,
+                );
             }
         }
     }
 
     fn empty(frame: &Frame, limits: &Limits) -> Result<Self> {
-        let sizes = frame.components().iter().map(|of| (frame.mcus_across * of.h, frame.mcus_down * of.v));
+        let sizes = frame
+            .components()
+            .iter()
+            .map(|of| (frame.mcus_across * of.h, frame.mcus_down * of.v));
         let blocks: usize = sizes.clone().map(|(across, down)| across * down).sum();
         if blocks > limits.coefficient_bytes / (size_of::<Block>() + size_of::<u64>()) {
             return Err(Error::TooLarge("coefficients"));
         }
-        let planes = sizes.zip(frame.components()).map(|((across, down), of)| Plane {
-            across,
-            v: of.v,
-            blocks: vec![[0; 64]; across * down],
-            masks: vec![0; across * down],
-            quant: None,
-            progress: [None; 64],
-        });
-        Ok(Held { planes: planes.collect(), lasts: Vec::new() })
+        let planes = sizes
+            .zip(frame.components())
+            .map(|((across, down), of)| Plane {
+                across,
+                v: of.v,
+                blocks: vec![[0; 64]; across * down],
+                masks: vec![0; across * down],
+                quant: None,
+                progress: [None; 64],
+            });
+        Ok(Held {
+            planes: planes.collect(),
+            lasts: Vec::new(),
+        })
     }
 
     /// Checks that the scan goes on where those before it stopped, and notes how far it will get.
@@ -106,7 +142,9 @@ impl Held {
                 return Err(Error::Corrupt("AC before DC"));
             }
             for progress in &mut plane.progress[usize::from(scan.first)..=usize::from(scan.last)] {
-                if progress.is_none() != (scan.high == 0) || progress.is_some_and(|low| low != scan.high) {
+                if progress.is_none() != (scan.high == 0)
+                    || progress.is_some_and(|low| low != scan.high)
+                {
                     return Err(Error::Corrupt("order of scans"));
                 }
                 *progress = Some(scan.low);
@@ -115,18 +153,48 @@ impl Held {
         Ok(())
     }
 
-    fn read_scan<'a>(&mut self, scan: &Scan, frame: &Frame, tables: &Tables, cursor: Cursor<'a>) -> Result<Cursor<'a>> {
-        let walk = Walk { scan, frame, restart_interval: tables.restart_interval, reader: Reader::new(cursor) };
+    fn read_scan<'a>(
+        &mut self,
+        scan: &Scan,
+        frame: &Frame,
+        tables: &Tables,
+        cursor: Cursor<'a>,
+    ) -> Result<Cursor<'a>> {
+        let walk = Walk {
+            scan,
+            frame,
+            restart_interval: tables.restart_interval,
+            reader: Reader::new(cursor),
+        };
         let predictors = [0; MAX_COMPONENTS];
         let band = |coding| Ok(Band::new(tables.ac(scan.parts()[0].ac, coding)?, scan));
         match (scan.first, scan.last, scan.high) {
             (0, 63, _) => {
-                let both = scan.parts().iter().map(|part| Ok((tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?))));
-                walk.run(self, Whole { tables: both.collect::<Result<_>>()?, predictors })
+                let both = scan.parts().iter().map(|part| {
+                    Ok((
+                        tables.dc(part.dc)?,
+                        Pairs::new(tables.ac(part.ac, Coding::Ac)?),
+                    ))
+                });
+                walk.run(
+                    self,
+                    Whole {
+                        tables: both.collect::<Result<_>>()?,
+                        predictors,
+                    },
+                )
             }
             (0, _, 0) => {
-                let dc: Result<Vec<Box<Table>>> = scan.parts().iter().map(|part| tables.dc(part.dc)).collect();
-                walk.run(self, DcFirst { tables: dc?, predictors, low: scan.low })
+                let dc: Result<Vec<Box<Table>>> =
+                    scan.parts().iter().map(|part| tables.dc(part.dc)).collect();
+                walk.run(
+                    self,
+                    DcFirst {
+                        tables: dc?,
+                        predictors,
+                        low: scan.low,
+                    },
+                )
             }
             (0, _, _) => walk.run(self, DcRefine { low: scan.low }),
             (_, _, 0) => walk.run(self, AcFirst(band(Coding::AcProgressive)?)),
@@ -205,9 +273,21 @@ impl<'a> Walk<'a, '_> {
     }
 
     #[inline(always)]
-    fn block(&mut self, pass: &mut impl Pass, part: usize, plane: &mut Plane, at: usize) -> Result<()> {
+    fn block(
+        &mut self,
+        pass: &mut impl Pass,
+        part: usize,
+        plane: &mut Plane,
+        at: usize,
+    ) -> Result<()> {
         let mut bits = self.reader.bits;
-        let outcome = pass.block(&mut bits, &self.reader.window, part, &mut plane.blocks[at], &mut plane.masks[at]);
+        let outcome = pass.block(
+            &mut bits,
+            &self.reader.window,
+            part,
+            &mut plane.blocks[at],
+            &mut plane.masks[at],
+        );
         self.reader.bits = bits;
         outcome
     }

@@ -75,7 +75,11 @@ impl Entry {
     pub const fn value(self, bits: u64) -> i16 {
         let all = (1u32 << (self.size() & 31)) - 1;
         let raw = (bits >> (64 - self.length() & 63)) as u32 & all;
-        if 2 * raw > all { raw as i16 } else { raw.wrapping_sub(all) as i16 }
+        if 2 * raw > all {
+            raw as i16
+        } else {
+            raw.wrapping_sub(all) as i16
+        }
     }
 
     /// Of the end of a block in a progressive scan: how many more blocks end, by the bits behind its code.
@@ -95,14 +99,22 @@ pub struct Spec {
 impl Spec {
     /// Reads one table off the front of a segment.
     pub fn parse<'a>(body: &'a [u8]) -> Result<(Self, &'a [u8])> {
-        let (counts, rest) = body.split_first_chunk::<16>().ok_or(Error::Corrupt("Huffman table"))?;
+        let (counts, rest) = body
+            .split_first_chunk::<16>()
+            .ok_or(Error::Corrupt("Huffman table"))?;
         let total: usize = counts.iter().map(|&n| usize::from(n)).sum();
         if total > 256 || total > rest.len() {
             return Err(Error::Corrupt("Huffman table"));
         }
         let mut symbols = [0; 256];
         symbols[..total].copy_from_slice(&rest[..total]);
-        Ok((Spec { counts: *counts, symbols }, &rest[total..]))
+        Ok((
+            Spec {
+                counts: *counts,
+                symbols,
+            },
+            &rest[total..],
+        ))
     }
 }
 
@@ -146,7 +158,11 @@ impl Table {
     #[inline(always)]
     pub fn look_up(&self, bits: u64) -> Entry {
         let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
-        if entry.0 == 0 { self.search(bits) } else { entry }
+        if entry.0 == 0 {
+            self.search(bits)
+        } else {
+            entry
+        }
     }
 
     /// The entry of the bits at the top of `bits`, if its code and value end within the first `known` of them.
@@ -160,7 +176,9 @@ impl Table {
     #[inline(never)]
     fn search(&self, bits: u64) -> Entry {
         let code = (bits >> 48) as u32;
-        let Some(length) = (1..=16).find(|&length| code < self.limits[length]) else { return INVALID };
+        let Some(length) = (1..=16).find(|&length| code < self.limits[length]) else {
+            return INVALID;
+        };
         let index = (code >> (16 - length)) as i32 + self.offsets[length];
         self.entry(length as u32, self.symbols[index as usize & 255])
     }

@@ -88,12 +88,22 @@ impl<'a> Decoder<'a> {
         let preamble = Preamble::read(bytes, &limits)?;
         let (header, frame) = (preamble.header.clone(), preamble.frame.clone());
         let (quant, source) = if Streamed::covers(&preamble.scan, &frame) {
-            (quant_tables(&preamble)?, Source::Streamed(Streamed::new(&preamble)?))
+            (
+                quant_tables(&preamble)?,
+                Source::Streamed(Streamed::new(&preamble)?),
+            )
         } else {
             let held = Held::read(preamble, &limits)?;
             (held.quant(), Source::Held(held))
         };
-        Ok(Decoder { header, frame, scale, quant, source, done: 0 })
+        Ok(Decoder {
+            header,
+            frame,
+            scale,
+            quant,
+            source,
+            done: 0,
+        })
     }
 
     pub fn header(&self) -> &Header {
@@ -136,15 +146,24 @@ impl<'a> Decoder<'a> {
             }
         }
         self.done += 1;
-        Ok(Some(std::array::from_fn(|component| strip.planes[component].rows)))
+        Ok(Some(std::array::from_fn(|component| {
+            strip.planes[component].rows
+        })))
     }
 
     /// Gives the strip's planes their size, and the number of rows that the next strip has.
     fn shape(&self, strip: &mut Strip) {
-        for (component, plane) in strip.planes.iter_mut().enumerate().take(self.header.components) {
+        for (component, plane) in strip
+            .planes
+            .iter_mut()
+            .enumerate()
+            .take(self.header.components)
+        {
             let size = self.plane_size(component);
             plane.stride = size.stride;
-            plane.rows = size.strip_rows.min(size.height.saturating_sub(self.done * size.strip_rows));
+            plane.rows = size
+                .strip_rows
+                .min(size.height.saturating_sub(self.done * size.strip_rows));
             plane.samples.resize(size.stride * size.strip_rows, 0);
         }
         for plane in &mut strip.planes[self.header.components..] {

@@ -73,13 +73,19 @@ impl Pairs {
     #[inline(always)]
     pub fn look_up(&self, bits: u64) -> Pair {
         let pair = self.pairs[(bits >> (64 - LOOKUP)) as usize];
-        if pair.0 >> 63 == 0 { pair } else { Pair::alone(self.table.look_up(bits), bits) }
+        if pair.0 >> 63 == 0 {
+            pair
+        } else {
+            Pair::alone(self.table.look_up(bits), bits)
+        }
     }
 }
 
 /// The pair that the looked-up bits hold by themselves.
 fn pair_of(table: &Table, bits: u64) -> Pair {
-    let Some(first) = table.entry_within(bits, LOOKUP) else { return SLOW };
+    let Some(first) = table.entry_within(bits, LOOKUP) else {
+        return SLOW;
+    };
     let alone = Pair::alone(first, bits);
     let rest = bits << first.length();
     match table.entry_within(rest, LOOKUP - first.length()) {

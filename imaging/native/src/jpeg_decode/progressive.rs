@@ -15,7 +15,14 @@ use super::sequential::decode_block;
 /// How a scan codes a block.
 pub trait Pass {
     /// Reads what the scan says of the next block of its `part`-th component.
-    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64) -> Result<()>;
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        part: usize,
+        block: &mut Block,
+        mask: &mut u64,
+    ) -> Result<()>;
 
     /// Forgets what is carried from block to block; an error if something was to come yet.
     fn restart(&mut self) -> Result<()>;
@@ -28,7 +35,14 @@ pub struct Whole {
 }
 
 impl Pass for Whole {
-    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64) -> Result<()> {
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        part: usize,
+        block: &mut Block,
+        mask: &mut u64,
+    ) -> Result<()> {
         let (dc, ac) = &self.tables[part];
         let last = decode_block(bits, window, dc, ac, &mut self.predictors[part], block)?;
         *mask = 1 << last;
@@ -49,7 +63,14 @@ pub struct DcFirst {
 }
 
 impl Pass for DcFirst {
-    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, _: &mut u64) -> Result<()> {
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        part: usize,
+        block: &mut Block,
+        _: &mut u64,
+    ) -> Result<()> {
         bits.refill(window);
         let entry = self.tables[part].look_up(bits.top);
         if entry.advance() != 0 {
@@ -73,7 +94,14 @@ pub struct DcRefine {
 }
 
 impl Pass for DcRefine {
-    fn block(&mut self, bits: &mut Bits, window: &Window, _: usize, block: &mut Block, _: &mut u64) -> Result<()> {
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        _: usize,
+        block: &mut Block,
+        _: &mut u64,
+    ) -> Result<()> {
         bits.refill(window);
         block[0] |= (bits.take(1) as i16) << self.low;
         Ok(())
@@ -96,11 +124,21 @@ pub struct Band {
 
 impl Band {
     pub fn new(table: Box<Table>, scan: &Scan) -> Self {
-        Band { table, first: scan.first.into(), last: scan.last.into(), low: scan.low, ended: 0 }
+        Band {
+            table,
+            first: scan.first.into(),
+            last: scan.last.into(),
+            low: scan.low,
+            ended: 0,
+        }
     }
 
     fn restart(&mut self) -> Result<()> {
-        if self.ended == 0 { Ok(()) } else { Err(Error::Corrupt("run beyond the scan")) }
+        if self.ended == 0 {
+            Ok(())
+        } else {
+            Err(Error::Corrupt("run beyond the scan"))
+        }
     }
 }
 
@@ -108,7 +146,14 @@ impl Band {
 pub struct AcFirst(pub Band);
 
 impl Pass for AcFirst {
-    fn block(&mut self, bits: &mut Bits, window: &Window, _: usize, block: &mut Block, mask: &mut u64) -> Result<()> {
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        _: usize,
+        block: &mut Block,
+        mask: &mut u64,
+    ) -> Result<()> {
         let band = &mut self.0;
         if band.ended > 0 {
             band.ended -= 1;
@@ -129,7 +174,11 @@ impl Pass for AcFirst {
             block[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value;
             *mask |= u64::from(value != 0) << (index & 63);
         }
-        if index == band.last { Ok(()) } else { Err(Error::Corrupt("Huffman code")) }
+        if index == band.last {
+            Ok(())
+        } else {
+            Err(Error::Corrupt("Huffman code"))
+        }
     }
 
     fn restart(&mut self) -> Result<()> {
@@ -141,7 +190,14 @@ impl Pass for AcFirst {
 pub struct AcRefine(pub Band);
 
 impl Pass for AcRefine {
-    fn block(&mut self, bits: &mut Bits, window: &Window, _: usize, block: &mut Block, mask: &mut u64) -> Result<()> {
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        _: usize,
+        block: &mut Block,
+        mask: &mut u64,
+    ) -> Result<()> {
         let band = &mut self.0;
         let known = *mask & below(band.last + 1) & !below(band.first);
         let mut at = band.first;
@@ -159,7 +215,13 @@ impl Pass for AcRefine {
                 _ => return Err(Error::Corrupt("Huffman code")),
             }
             let zero = zero_after(entry.advance() - 1, !*mask & !below(at)).min(band.last + 1);
-            correct(bits, window, known & !below(at) & below(zero), band.low, block);
+            correct(
+                bits,
+                window,
+                known & !below(at) & below(zero),
+                band.low,
+                block,
+            );
             if fresh != 0 {
                 if zero > band.last {
                     return Err(Error::Corrupt("Huffman code"));
@@ -183,7 +245,11 @@ impl Pass for AcRefine {
 
 /// The bits under `index`, which is at most 64.
 fn below(index: u32) -> u64 {
-    if index < 64 { (1 << index) - 1 } else { u64::MAX }
+    if index < 64 {
+        (1 << index) - 1
+    } else {
+        u64::MAX
+    }
 }
 
 /// The place of the zero behind `run` others; 64 if there is none.

@@ -10,9 +10,9 @@ use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
 use super::huffman::{Coding, Table};
-use super::pairs::Pairs;
 use super::idct::Transform;
 use super::markers::Cursor;
+use super::pairs::Pairs;
 use super::scan::Scan;
 use super::strip::Strip;
 
@@ -52,13 +52,30 @@ impl<'a> Streamed<'a> {
     }
 
     pub fn new(preamble: &Preamble<'a>) -> Result<Self> {
-        let Preamble { frame, tables, scan, cursor, .. } = preamble;
+        let Preamble {
+            frame,
+            tables,
+            scan,
+            cursor,
+            ..
+        } = preamble;
         let mut lanes = Vec::with_capacity(MAX_COMPONENTS);
         let mut base = 0;
         for part in scan.parts() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let (dc, ac) = (tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?));
-            lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
+            let (dc, ac) = (
+                tables.dc(part.dc)?,
+                Pairs::new(tables.ac(part.ac, Coding::Ac)?),
+            );
+            lanes.push(Lane {
+                component: part.component,
+                h,
+                v,
+                dc,
+                ac,
+                predictor: 0,
+                base,
+            });
             base += RUN * h * v;
         }
         Ok(Streamed {
@@ -73,7 +90,13 @@ impl<'a> Streamed<'a> {
     }
 
     /// Decodes one row of MCUs into the strip.
-    pub fn next_row(&mut self, quant: &[Block; 3], transform: Transform, edge: usize, strip: &mut Strip) -> Result<()> {
+    pub fn next_row(
+        &mut self,
+        quant: &[Block; 3],
+        transform: Transform,
+        edge: usize,
+        strip: &mut Strip,
+    ) -> Result<()> {
         for first in (0..self.mcus_across).step_by(RUN) {
             let count = RUN.min(self.mcus_across - first);
             self.decode_run(count)?;
@@ -84,7 +107,13 @@ impl<'a> Streamed<'a> {
                     let start = lane.base + row * RUN * lane.h;
                     let line = start..start + count * lane.h;
                     let out = &mut plane.samples[row * edge * plane.stride + left..];
-                    transform(&self.blocks[line.clone()], &self.lasts[line], &quant[lane.component], out, plane.stride);
+                    transform(
+                        &self.blocks[line.clone()],
+                        &self.lasts[line],
+                        &quant[lane.component],
+                        out,
+                        plane.stride,
+                    );
                 }
             }
         }
@@ -98,7 +127,10 @@ impl<'a> Streamed<'a> {
 
     fn decode_run(&mut self, count: usize) -> Result<()> {
         for mcu in 0..count {
-            if self.restart_interval != 0 && self.done != 0 && self.done.is_multiple_of(self.restart_interval) {
+            if self.restart_interval != 0
+                && self.done != 0
+                && self.done.is_multiple_of(self.restart_interval)
+            {
                 self.restart()?;
             }
             self.decode_mcu(mcu)?;

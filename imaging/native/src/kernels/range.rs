@@ -12,7 +12,13 @@ const fn scaled((from, to): (i32, i32), (multiplier, divisor): (i32, i32)) -> [u
     while sample < 256 {
         let twice = 2 * (sample - from) * multiplier + divisor;
         let value = to + twice.div_euclid(2 * divisor);
-        table[sample as usize] = if value < 0 { 0 } else if value > 255 { 255 } else { value as u8 };
+        table[sample as usize] = if value < 0 {
+            0
+        } else if value > 255 {
+            255
+        } else {
+            value as u8
+        };
         sample += 1;
     }
     table
@@ -24,7 +30,23 @@ mod tests {
 
     #[test]
     fn the_ends_meet_the_ends() {
-        assert_eq!((NARROW_LUMA[0], NARROW_LUMA[255], NARROW_CHROMA[128], NARROW_CHROMA[255]), (16, 235, 128, 240));
-        assert_eq!((WIDEN_LUMA[16], WIDEN_LUMA[235], WIDEN_CHROMA[128], WIDEN_CHROMA[240]), (0, 255, 128, 255));
+        assert_eq!(
+            (
+                NARROW_LUMA[0],
+                NARROW_LUMA[255],
+                NARROW_CHROMA[128],
+                NARROW_CHROMA[255]
+            ),
+            (16, 235, 128, 240)
+        );
+        assert_eq!(
+            (
+                WIDEN_LUMA[16],
+                WIDEN_LUMA[235],
+                WIDEN_CHROMA[128],
+                WIDEN_CHROMA[240]
+            ),
+            (0, 255, 128, 255)
+        );
     }
 }

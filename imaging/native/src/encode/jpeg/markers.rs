@@ -28,7 +28,12 @@ pub struct Scan {
 }
 
 /// All of it at once.
-pub const WHOLE: Scan = Scan { components: &[0, 1, 2], band: (0, 63), high: 0, low: 0 };
+pub const WHOLE: Scan = Scan {
+    components: &[0, 1, 2],
+    band: (0, 63),
+    high: 0,
+    low: 0,
+};
 
 fn segment(out: &mut Vec<u8>, marker: u8, body: &[u8]) {
     out.extend_from_slice(&[0xff, marker]);
@@ -58,7 +63,11 @@ pub fn frame(out: &mut Vec<u8>, kind: u8, width: usize, height: usize) {
 
 /// DC and AC of luma, DC and AC of chroma; those without symbols are left out.
 pub fn huffman_tables(out: &mut Vec<u8>, codes: &[Codes; 4]) {
-    for (slot, codes) in [0x00, 0x10, 0x01, 0x11].into_iter().zip(codes).filter(|(_, codes)| !codes.symbols.is_empty()) {
+    for (slot, codes) in [0x00, 0x10, 0x01, 0x11]
+        .into_iter()
+        .zip(codes)
+        .filter(|(_, codes)| !codes.symbols.is_empty())
+    {
         let mut body = vec![slot];
         body.extend_from_slice(&codes.counts);
         body.extend_from_slice(&codes.symbols);

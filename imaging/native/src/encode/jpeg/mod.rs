@@ -57,7 +57,11 @@ const COMPONENTS: [usize; 6] = [0, 0, 0, 0, 1, 2];
 
 /// Transforms every MCU, row by row; `take` gets its index and its blocks.
 #[inline(always)]
-fn each_mcu(picture: &Picture, [luma, chroma]: &[Quantiser; 2], mut take: impl FnMut(usize, &[Block; 6])) {
+fn each_mcu(
+    picture: &Picture,
+    [luma, chroma]: &[Quantiser; 2],
+    mut take: impl FnMut(usize, &[Block; 6]),
+) {
     let (across, down) = (picture.width.div_ceil(MCU), picture.height.div_ceil(MCU));
     let [y, cb, cr] = &picture.planes;
     let mut pairs = [[[0; 64]; 2]; 3];
@@ -66,8 +70,15 @@ fn each_mcu(picture: &Picture, [luma, chroma]: &[Quantiser; 2], mut take: impl F
             let at = (column * MCU, row * MCU);
             transform(&square_of_two(y, at.0, at.1), [luma; 2], &mut pairs[0]);
             transform(&square_of_two(y, at.0, at.1 + 8), [luma; 2], &mut pairs[1]);
-            transform(&side_by_side(cb, cr, at.0 / 2, at.1 / 2), [chroma; 2], &mut pairs[2]);
-            take(row * across + column, pairs.as_flattened().try_into().expect("six blocks"));
+            transform(
+                &side_by_side(cb, cr, at.0 / 2, at.1 / 2),
+                [chroma; 2],
+                &mut pairs[2],
+            );
+            take(
+                row * across + column,
+                pairs.as_flattened().try_into().expect("six blocks"),
+            );
         }
     }
 }
@@ -75,7 +86,11 @@ fn each_mcu(picture: &Picture, [luma, chroma]: &[Quantiser; 2], mut take: impl F
 /// Eight rows of sixteen samples: two blocks of one plane.
 fn square_of_two(plane: &Plane, left: usize, top: usize) -> [[u8; 16]; 8] {
     let samples = &plane.samples()[top * plane.stride + left..];
-    std::array::from_fn(|y| samples[y * plane.stride..][..16].try_into().expect("sixteen samples"))
+    std::array::from_fn(|y| {
+        samples[y * plane.stride..][..16]
+            .try_into()
+            .expect("sixteen samples")
+    })
 }
 
 /// Eight rows of sixteen samples: a block of each of two planes.

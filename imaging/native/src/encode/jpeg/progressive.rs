@@ -9,11 +9,36 @@ use crate::plane::Picture;
 
 /// Colours at once, then shapes, then the colours' detail, the finest detail last.
 const SCRIPT: [Scan; 5] = [
-    Scan { components: &[0, 1, 2], band: (0, 0), high: 0, low: 0 },
-    Scan { components: &[0], band: (1, 5), high: 0, low: 0 },
-    Scan { components: &[2], band: (1, 63), high: 0, low: 0 },
-    Scan { components: &[1], band: (1, 63), high: 0, low: 0 },
-    Scan { components: &[0], band: (6, 63), high: 0, low: 0 },
+    Scan {
+        components: &[0, 1, 2],
+        band: (0, 0),
+        high: 0,
+        low: 0,
+    },
+    Scan {
+        components: &[0],
+        band: (1, 5),
+        high: 0,
+        low: 0,
+    },
+    Scan {
+        components: &[2],
+        band: (1, 63),
+        high: 0,
+        low: 0,
+    },
+    Scan {
+        components: &[1],
+        band: (1, 63),
+        high: 0,
+        low: 0,
+    },
+    Scan {
+        components: &[0],
+        band: (6, 63),
+        high: 0,
+        low: 0,
+    },
 ];
 
 const SIXTEEN_ZEROS: u8 = 0xf0;
@@ -25,9 +50,18 @@ pub fn encode(picture: &Picture, tables: &[[u8; 64]; 2], quantisers: &[Quantiser
     let components = coefficients(picture, quantisers);
     let mut out = Vec::with_capacity(picture.width * picture.height / 4);
     markers::start(&mut out, tables);
-    markers::frame(&mut out, markers::PROGRESSIVE, picture.width, picture.height);
+    markers::frame(
+        &mut out,
+        markers::PROGRESSIVE,
+        picture.width,
+        picture.height,
+    );
     for scan in &SCRIPT {
-        let tokens = if scan.band.0 == 0 { dc_tokens(&components) } else { ac_tokens(&components, scan) };
+        let tokens = if scan.band.0 == 0 {
+            dc_tokens(&components)
+        } else {
+            ac_tokens(&components, scan)
+        };
         out = tokens.write(scan, out);
     }
     markers::end(out)
@@ -46,7 +80,12 @@ impl Component {
     fn new(mcus: (usize, usize), blocks_an_mcu: usize, width: usize, height: usize) -> Self {
         let stride = mcus.0 * blocks_an_mcu;
         let blocks = vec![[0; 64]; stride * mcus.1 * blocks_an_mcu];
-        Self { blocks, stride, across: width.div_ceil(8), down: height.div_ceil(8) }
+        Self {
+            blocks,
+            stride,
+            across: width.div_ceil(8),
+            down: height.div_ceil(8),
+        }
     }
 }
 
@@ -54,7 +93,12 @@ fn coefficients(picture: &Picture, quantisers: &[Quantiser; 2]) -> [Component; 3
     let mcus = (picture.width.div_ceil(MCU), picture.height.div_ceil(MCU));
     let mut components = std::array::from_fn(|index| {
         let plane = &picture.planes[index];
-        Component::new(mcus, if index == 0 { 2 } else { 1 }, plane.width, plane.height)
+        Component::new(
+            mcus,
+            if index == 0 { 2 } else { 1 },
+            plane.width,
+            plane.height,
+        )
     });
     each_mcu(picture, quantisers, |mcu, blocks| {
         let (row, column) = (mcu / mcus.0, mcu % mcus.0);
@@ -77,7 +121,10 @@ struct ScanTokens {
 
 impl ScanTokens {
     fn new() -> Self {
-        Self { tokens: Vec::new(), histograms: [[0; 256]; 4] }
+        Self {
+            tokens: Vec::new(),
+            histograms: [[0; 256]; 4],
+        }
     }
 
     fn push(&mut self, table: u8, symbol: u8, bits: u32, count: u32) {
@@ -116,8 +163,12 @@ fn dc_tokens(components: &[Component; 3]) -> ScanTokens {
     for mcu in 0..cb.blocks.len() {
         let (row, column) = (mcu / cb.stride, mcu % cb.stride);
         let corner = 2 * row * y.stride + 2 * column;
-        let luma = [corner, corner + 1, corner + y.stride, corner + y.stride + 1].map(|at| (0, &y.blocks[at]));
-        for (component, block) in luma.into_iter().chain([(1, &cb.blocks[mcu]), (2, &cr.blocks[mcu])]) {
+        let luma = [corner, corner + 1, corner + y.stride, corner + y.stride + 1]
+            .map(|at| (0, &y.blocks[at]));
+        for (component, block) in luma
+            .into_iter()
+            .chain([(1, &cb.blocks[mcu]), (2, &cr.blocks[mcu])])
+        {
             let dc = i32::from(block[0]);
             let (size, bits) = sized(dc - last[component]);
             last[component] = dc;
@@ -135,7 +186,11 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
     let (first, last) = scan.band;
     let band = (u64::MAX >> (63 - last)) & (u64::MAX << first);
     let mut empty = 0;
-    for row in component.blocks.chunks_exact(component.stride).take(component.down) {
+    for row in component
+        .blocks
+        .chunks_exact(component.stride)
+        .take(component.down)
+    {
         for block in &row[..component.across] {
             let left = positions(block) & band;
             if left != 0 {
@@ -154,7 +209,13 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
 }
 
 /// One block's values; answers the position after the last of them.
-fn add_band(tokens: &mut ScanTokens, table: u8, block: &Block, mut left: u64, mut next: u32) -> u32 {
+fn add_band(
+    tokens: &mut ScanTokens,
+    table: u8,
+    block: &Block,
+    mut left: u64,
+    mut next: u32,
+) -> u32 {
     while left != 0 {
         let k = left.trailing_zeros();
         left &= left - 1;
