@@ -100,6 +100,7 @@ def _count(verdicts: Mapping[str, Verdict]) -> None:
         if verdict.rendered:
             metrics.add_metric("RenderTime", MetricUnit.Milliseconds, sum(verdict.rendered.milliseconds.values()))
             metrics.add_metric("OriginalBytes", MetricUnit.Bytes, verdict.rendered.original.bytes)
+            metrics.add_metric("SandboxPartial", MetricUnit.Count, int(_sandbox().level == "partial"))
 
 
 @cache
