@@ -76,9 +76,10 @@ def demo(
     """
     asked = recipes.named(recipe)
     _clear(out)
-    chosen = originals.of_folder(directory) if directory else _samples(samples)
-    talk.print(f"{counted(len(chosen), 'original')}, {size(sum(original.bytes for original in chosen))}")
+    yours = originals.of_folder(directory) if directory else ()
     with embedded(port=port, concurrency=concurrency) as deployment:
+        chosen = yours or _samples(samples)
+        talk.print(f"{counted(len(chosen), 'original')}, {size(sum(original.bytes for original in chosen))}")
         catalog = deployment.release(asked.recipes, asked.routes)
         outcome = run(deployment, chosen, out)
         shown = told(outcome, asked, catalog, "Your photographs" if directory else "Drawn for this demo")
@@ -97,7 +98,7 @@ def run(deployment: Deployment, chosen: tuple[Original, ...], out: Path) -> Outc
     with uploading(deployment, by_source) as uploads, following() as show:
         records = watch(deployment, by_source, uploads, show)
         failed = uploads.failed
-    with counting("fetching and decoding every rendition") as checked:
+    with counting("fetched and decoded again") as checked:
         verified = verify(deployment, records, out, checked)
     last = max((record.updated for record in records.values()), default=0) / 1000
     return Outcome(by_source, failed, records, deployment.letters(), verified, max(0.0, last - began))
@@ -120,9 +121,10 @@ def told(outcome: Outcome, book: Book, catalog: Catalog, title: str) -> Shown:
         *(problem for one in verified for problem in one.problems),
     )
     engines = {record.published.engine for record in outcome.records.values() if record.published}
+    used = {catalog.digest_for(source.key) for source in outcome.originals}
     return Shown(
         title=title,
-        recipe=", ".join(sorted({name for _, name in catalog.routes})),
+        recipe=", ".join(name for name, made_by in sorted(catalog.recipes.items()) if made_by in used),
         engine=", ".join(sorted(engines)) or "none",
         when=datetime.now().astimezone().strftime("%-d %B %Y, %H:%M"),
         figures=figures(photos, refusals, outcome.seconds),
@@ -133,7 +135,7 @@ def told(outcome: Outcome, book: Book, catalog: Catalog, title: str) -> Shown:
 
 
 def _samples(count: int) -> tuple[Original, ...]:
-    with counting("drawing samples") as drawn:
+    with counting("samples drawn") as drawn:
         return originals.of_samples(count, SEED, drawn)
 
 
@@ -171,6 +173,7 @@ def _print(shown: Shown, page: Path, json: bool) -> None:
 def _keep(deployment: Deployment) -> None:
     talk.print("\nStill running, until Ctrl-C. To look around from another terminal:\n")
     for name, value in sorted(deployment.variables.items()):
-        talk.print(f"  export {name}={value}", soft_wrap=True, markup=False)
+        if name.startswith("AWS_"):
+            talk.print(f"  export {name}={value}", soft_wrap=True, markup=False)
     talk.print(f"\n  aws s3 ls --recursive s3://{deployment.bucket}", soft_wrap=True, markup=False)
     threading.Event().wait()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -34,34 +34,52 @@ talk = Console(stderr=True, highlight=False)
 
 @contextmanager
 def counting(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows `label` and a bar; yields what is to be called with how many of how many."""
+    """Yields what is to be called with how many of how many; until then it shows nothing."""
     with _showing() as show:
-        show(Text(label))
-        yield lambda number, of: show(Text(f"{label}  {number:,} of {of:,}"), number == of)
+        yield lambda number, of: show(Text(f"{label}: {number:,} of {of:,}"), number == of)
 
 
 @contextmanager
 def following() -> Iterator[Callable[[Progress], None]]:
     """Shows the run; yields what is to be called with every moment of it."""
     with _showing() as show:
-        yield lambda progress: show(_panel(progress), progress.settled == progress.total)
+        yield lambda progress: show(
+            _panel(progress) if talk.is_terminal else _line(progress), progress.settled == progress.total
+        )
 
 
 @contextmanager
-def _showing() -> "Iterator[Callable[..., None]]":
-    if talk.is_terminal:
-        with Live(console=talk, refresh_per_second=8, transient=False) as live:
-            yield lambda shown, _last=False: live.update(shown)
+def _showing() -> Iterator[Callable[[RenderableType, bool], None]]:
+    if not talk.is_terminal:
+        yield _seldom()
         return
+    live = Live(console=talk, refresh_per_second=8)
+
+    def show(shown: RenderableType, _is_last: bool) -> None:
+        live.update(shown)
+        live.start()
+
+    try:
+        yield show
+    finally:
+        live.stop()
+
+
+def _seldom() -> Callable[[RenderableType, bool], None]:
     last = 0.0
 
-    def print_seldom(shown: Text | Group, is_last: bool = False) -> None:
+    def show(shown: RenderableType, is_last: bool) -> None:
         nonlocal last
         if is_last or time.monotonic() - last > SELDOM:
             last = time.monotonic()
-            talk.print(*(shown.renderables[1:] if isinstance(shown, Group) else (shown,)))
+            talk.print(shown, soft_wrap=True)
 
-    yield print_seldom
+    return show
+
+
+def _line(progress: Progress) -> Text:
+    """The moment in one line, for a log."""
+    return Text("  ").join([Text(f"{progress.settled:,} of {progress.total:,}"), _states(progress), _speed(progress)])
 
 
 def _panel(progress: Progress) -> Group:
@@ -76,10 +94,14 @@ def _panel(progress: Progress) -> Group:
 def _states(progress: Progress) -> Text:
     waiting = progress.total - progress.uploaded
     parts = [Text(f"{waiting:,} to upload", style="dim")] if waiting else []
-    parts += [Text(f"{progress.states.get(state, 0):,} {state}", style=colour) for state, colour in COLOURS.items()]
+    parts += [_state(state, progress.states.get(state, 0)) for state in COLOURS]
     if progress.handed_back:
         parts.append(Text(f"{counted(progress.handed_back, 'message')} to try again", style="yellow"))
     return Text("  ").join(parts)
+
+
+def _state(state: State, count: int) -> Text:
+    return Text(f"{count:,} {state}", style=COLOURS[state] if count else "dim")
 
 
 def _speed(progress: Progress) -> Text:

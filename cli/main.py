@@ -9,21 +9,23 @@ from cli import recipes
 from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
+from cli.render import render
 from jobs.errors import JobError
 from local.errors import LocalError
 
 WRONG = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="safelight",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A million photos into renditions, tonight, on AWS, without losing one.",
     epilog="Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
 )
 app.command()(demo)
+app.command()(render)
 app.add_typer(recipes.app, name="recipes")
 
 
@@ -31,13 +33,10 @@ def main() -> None:
     """Runs a verb. Exits with 1 when it found something wrong, 2 when it could not be done, 130 on Ctrl-C."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
     try:
-        app(standalone_mode=True)
+        app()
     except (Complaint, JobError, LocalError) as error:
         talk.print(f"[bold red]safelight:[/] {error}", soft_wrap=True)
         sys.exit(WRONG)
-    except KeyboardInterrupt:
-        talk.print("stopped")
-        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

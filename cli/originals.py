@@ -31,6 +31,7 @@ class Original:
 
 def of_folder(directory: Path) -> tuple[Original, ...]:
     """The images below a folder, by name. Raises Complaint."""
+    directory = directory.expanduser()  # not every shell does it in DIR=~/Pictures
     if not directory.exists():
         raise Complaint(
             f"there is no folder {directory}: name one with photographs in it, or none to use drawn samples"

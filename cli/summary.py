@@ -30,9 +30,12 @@ def as_json(shown: Shown, page: Path) -> str:
 
 def show(console: Console, shown: Shown) -> None:
     """The figures, then the refusals, then whatever does not add up."""
+    console.print()
     console.print(_figures(shown.figures))
     if shown.refusals:
+        console.print()
         console.print(_refusals(shown.refusals))
+    console.print()
     for problem in shown.problems:
         console.print(Text(f"not accounted for: {visible(problem)}", style="bold red"))
 
@@ -44,7 +47,7 @@ def _figures(figures: Figures) -> Table:
     table.add_column(style="dim")
     speed = f"{size(figures.bytes_per_second)}/s, all of them in {duration(figures.seconds)}"
     share = f"{figures.bytes_out / figures.bytes_in:.0%} of what came in" if figures.bytes_in else ""
-    table.add_row("images", f"{figures.images:,}", f"{figures.images_per_second:.1f} images/s")
+    table.add_row("published", f"{figures.images:,}", f"{figures.images_per_second:.1f} images/s")
     table.add_row("renditions", f"{figures.renditions:,}", "each fetched and decoded again")
     table.add_row("bytes in", size(figures.bytes_in), speed)
     table.add_row("bytes out", size(figures.bytes_out), share)

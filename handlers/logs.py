@@ -18,6 +18,7 @@ def configure() -> Logger:
     for room in ROOMS:
         logging.getLogger(room)
     copy_config_to_registered_loggers(source_logger=logger, include=set(ROOMS))
+    logging.getLogger("pyvips").setLevel(logging.ERROR)  # it warns of every damaged file; the rejection says it once
     return logger
 
 

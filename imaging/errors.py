@@ -3,7 +3,12 @@
 ImagingError
 ├── Rejected        the image's fault: would fail again; carries a Reason
 ├── RecipeInvalid   the recipe author's fault; carries every Problem
-└── RecipeTooNew    this code's fault: the recipe was written by a newer one
+├── RecipeTooNew    this code's fault: the recipe was written by a newer one
+├── ChildLost       the image's fault or the machine's: only a second try, alone, tells them apart
+│   ├── ChildDied   the process that made its pixels died of it: out of memory, a crash, killed
+│   └── ChildHung   it did not come to an end in time
+├── ChildFailed     this code's fault: something unforeseen was raised where the pixels are made
+└── SandboxBroken   this machine's fault: no process comes up to make pixels in
 """
 
 from dataclasses import dataclass
@@ -76,3 +81,31 @@ class RecipeTooNew(ImagingError):
 
     def __str__(self) -> str:
         return f"the recipe has schema {self.schema}, this code knows up to {self.known}"
+
+
+class ChildLost(ImagingError):
+    """The process that rendered an original is gone. No other original was touched by it."""
+
+    def __init__(self, how: str, peak: int) -> None:
+        super().__init__(how, peak)
+        self.how = how
+        self.peak = peak
+
+    def __str__(self) -> str:
+        return f"{self.how}, having held {self.peak / 2**20:,.0f} MiB at most"
+
+
+class ChildDied(ChildLost):
+    """By `how`: "memory" where it could still say so, the name of a signal, or what else is known."""
+
+
+class ChildHung(ChildLost):
+    """It was killed, for its time was up."""
+
+
+class ChildFailed(ImagingError):
+    """The child lives on; the message is its traceback."""
+
+
+class SandboxBroken(ImagingError):
+    """A child that was to be ready for any original never was."""

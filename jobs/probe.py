@@ -14,10 +14,16 @@ PROBE = "probe"
 
 
 def probe(
-    bucket: str, originals: Originals, renditions: Renditions, ledger: Ledger, outage: Outage, intake: Intake
+    bucket: str,
+    prefix: str,
+    originals: Originals,
+    renditions: Renditions,
+    ledger: Ledger,
+    outage: Outage,
+    intake: Intake,
 ) -> str:
     """One look: "well", "healed" or "out". The intake starts before the outage is forgotten, in case of a crash."""
-    source = Source(bucket, PROBE)
+    source = Source(bucket, prefix + PROBE)
     try:
         if not outage.declared():
             return "well"

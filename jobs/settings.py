@@ -60,7 +60,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         queue_url=reader.text("SAFELIGHT_QUEUE_URL"),
         dead_letters_url=reader.text("SAFELIGHT_DEAD_LETTERS_URL"),
         max_receives=reader.number("SAFELIGHT_MAX_RECEIVES"),
-        worker=environment.get("AWS_LAMBDA_FUNCTION_NAME", "worker"),
+        worker=environment.get("SAFELIGHT_WORKER") or environment.get("AWS_LAMBDA_FUNCTION_NAME", "worker"),
         vcpus=math.ceil(memory / MB_PER_VCPU),
         max_bytes=reader.or_none("SAFELIGHT_MAX_BYTES", reader.number),
         max_pixels=reader.or_none("SAFELIGHT_MAX_PIXELS", reader.number),

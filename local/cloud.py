@@ -17,14 +17,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from jobs.settings import MB_PER_VCPU
 from local.embedded import PYTHON, embedded
 from local.endpoint import Endpoint
 from local.environment import ProcessEnvironment
 from local.mapping import EventSourceMapping
 from local.stack import EventSource, Function, Stack, create
-
-MB_PER_VCPU = 1769
-"""Lambda gives one vCPU for so much memory."""
 
 LEAST_CONCURRENCY = 2
 """What Lambda takes for a MaximumConcurrency, too: while one batch ends, another one has the processors."""

@@ -4,9 +4,10 @@ import errno
 import os
 import random
 import socket
+import ssl
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,24 +25,37 @@ PORTS = range(20_000, 32_000)
 
 @contextmanager
 def embedded(
-    directory: Path, *, port: int | None = None, python: Path = PYTHON, within: float = 30.0
+    directory: Path,
+    *,
+    port: int | None = None,
+    python: Path = PYTHON,
+    settings: Mapping[str, str] | None = None,
+    within: float = 30.0,
 ) -> Iterator[Endpoint]:
     """Runs an AWS that keeps everything in memory and writes only under `directory`; `within` is in seconds.
 
-    Raises NotSetUp, PortTaken or DidNotStart.
+    `settings` are MiniStack's own: AUTH=true holds every call to IAM's policies, MINISTACK_SSL_CERT and _KEY with
+    USE_SSL=true make it speak TLS. Raises NotSetUp, PortTaken or DidNotStart.
     """
     if not python.exists():
         raise NotSetUp(f"the embedded AWS is not set up ({python} is missing): run `make setup`")
     port = a_free_port() if port is None else _free(port)
+    environment = {**_environment(port, directory), **(settings or {})}
+    endpoint = _endpoint(environment)
     log = directory / "embedded-aws.log"
-    child = Child(
-        [python, "-P", FOLLOW, "ministack"], environment=_environment(port, directory), directory=directory, log=log
-    )
+    child = Child([python, "-P", FOLLOW, "ministack"], environment=environment, directory=directory, log=log)
     try:
-        _wait_until_healthy(child, port, log, within)
-        yield Endpoint(f"http://{LOOPBACK}:{port}")
+        _wait_until_healthy(child, endpoint, log, within)
+        yield endpoint
     finally:
         child.kill()
+
+
+def _endpoint(environment: Mapping[str, str]) -> Endpoint:
+    address = f"{LOOPBACK}:{environment['GATEWAY_PORT']}"
+    if "USE_SSL" in environment:
+        return Endpoint(f"https://{address}", certificate=Path(environment["MINISTACK_SSL_CERT"]))
+    return Endpoint(f"http://{address}")
 
 
 def _environment(port: int, directory: Path) -> dict[str, str]:
@@ -84,9 +98,9 @@ def _bindable(port: int) -> bool:
     return True
 
 
-def _wait_until_healthy(child: Child, port: int, log: Path, within: float) -> None:
+def _wait_until_healthy(child: Child, endpoint: Endpoint, log: Path, within: float) -> None:
     deadline = time.monotonic() + within
-    while not _healthy(port):
+    while not _healthy(endpoint):
         if child.ended():
             raise DidNotStart(f"the embedded AWS ended at once: {_last_line(log)}")
         if time.monotonic() > deadline:
@@ -94,9 +108,10 @@ def _wait_until_healthy(child: Child, port: int, log: Path, within: float) -> No
         time.sleep(0.02)
 
 
-def _healthy(port: int) -> bool:
+def _healthy(endpoint: Endpoint) -> bool:
+    trust = ssl.create_default_context(cafile=endpoint.certificate) if endpoint.certificate else None
     try:
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/_ministack/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"{endpoint.url}/_ministack/health", timeout=2, context=trust) as answer:  # noqa: S310
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -76,7 +76,7 @@ class Stack:
 
     def function(self, logical: str) -> Function:
         """The function of this logical id. Raises TemplateUnreadable."""
-        name = f"{self.name}-{logical}"
+        name = self._said(logical, "FunctionName")
         return Function(
             name=name,
             arn=f"arn:aws:lambda:{self.endpoint.region}:{self.account}:function:{name}",

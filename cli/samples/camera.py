@@ -6,7 +6,7 @@ from PIL import Image, ImageChops
 
 from cli.samples.scenes.canvas import Picture, Rng, grid
 
-GRAIN_TILE = 1024
+GRAIN_TILE = 512
 MIDDLE = 128
 
 

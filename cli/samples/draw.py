@@ -17,7 +17,7 @@ from cli.samples.scenes.night import night
 
 SCENES = {scene.__name__: scene for scene in (landscape, city, bokeh, forest, night, foliage, meadow, pebbles)}
 
-DRAWN_EDGE = 1152
+DRAWN_EDGE = 1024
 """Longest edge a scene is drawn at; the camera enlarges it and lays the grain over it at full size."""
 
 

@@ -91,7 +91,7 @@ def test_the_probe_starts_the_intake_once_everything_answers(scene: Scene, heale
     scene.outage.reason, scene.intake.running = "throttled", False
     originals = FakeOriginals()
     originals.failing = None if healed else Retryable("throttled")
-    found = probe("originals", originals, FakeRenditions(), FakeLedger(), scene.outage, scene.intake)
+    found = probe("originals", "", originals, FakeRenditions(), FakeLedger(), scene.outage, scene.intake)
     assert (found, scene.intake.running, bool(scene.outage.reason)) == (
         ("healed", True, False) if healed else ("out", False, True)
     )
@@ -99,5 +99,5 @@ def test_the_probe_starts_the_intake_once_everything_answers(scene: Scene, heale
 
 def test_the_probe_never_starts_an_intake_that_an_operator_stopped(scene: Scene) -> None:
     scene.intake.running = False
-    assert probe("originals", FakeOriginals(), FakeRenditions(), FakeLedger(), scene.outage, scene.intake) == "well"
+    assert probe("originals", "", FakeOriginals(), FakeRenditions(), FakeLedger(), scene.outage, scene.intake) == "well"
     assert not scene.intake.running

@@ -26,8 +26,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     def environment(handler: str, timeout: int = 30, **variables: str) -> ProcessEnvironment:
         function = Function(
-            name="safelight-Worker",
-            arn="arn:aws:lambda:us-east-1:000000000000:function:safelight-Worker",
+            name="safelight-worker",
+            arn="arn:aws:lambda:us-east-1:000000000000:function:safelight-worker",
             handler=f"{HANDLERS}.{handler}",
             memory=3538,
             timeout=timeout,
@@ -65,7 +65,7 @@ def test_the_handler_sees_lambdas_variables_and_none_of_the_users(make: Make, mo
     seen = make("mirror", SAFELIGHT_TABLE="ledger").invoke({})["environment"]
     assert seen["SAFELIGHT_TABLE"] == "ledger"
     assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
-    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "safelight-Worker"
+    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "safelight-worker"
     assert seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "3538"
     assert "AWS_PROFILE" not in seen
     assert not [name for name in seen if "LIFELINE" in name]
@@ -73,9 +73,9 @@ def test_the_handler_sees_lambdas_variables_and_none_of_the_users(make: Make, mo
 
 def test_the_context_tells_who_is_invoked_and_how_long_there_is(make: Make) -> None:
     seen = make("mirror", timeout=30).invoke({})
-    assert seen["context"]["function_name"] == "safelight-Worker"
+    assert seen["context"]["function_name"] == "safelight-worker"
     assert seen["context"]["memory_limit_in_mb"] == "3538"
-    assert seen["context"]["invoked_function_arn"].endswith(":function:safelight-Worker")
+    assert seen["context"]["invoked_function_arn"].endswith(":function:safelight-worker")
     assert 25_000 < seen["remaining"] <= 30_000
 
 

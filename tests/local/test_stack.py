@@ -25,8 +25,8 @@ def test_the_workers_environment_names_what_was_made(deployed: Stack) -> None:
         "SAFELIGHT_QUEUE_URL": deployed.outputs["QueueUrl"],
         "SAFELIGHT_DEAD_LETTERS_URL": deployed.outputs["DeadLettersUrl"],
         "SAFELIGHT_MAX_RECEIVES": "6",
-        "SAFELIGHT_MAX_BYTES": "67108864",
-        "SAFELIGHT_MAX_PIXELS": "150000000",
+        "SAFELIGHT_MAX_BYTES": "100663296",
+        "SAFELIGHT_MAX_PIXELS": "128000000",
         "POWERTOOLS_SERVICE_NAME": "worker",
         "POWERTOOLS_METRICS_NAMESPACE": "Safelight",
         "LOG_LEVEL": "INFO",
@@ -36,7 +36,7 @@ def test_the_workers_environment_names_what_was_made(deployed: Stack) -> None:
 def test_the_worker_is_what_the_template_says(deployed: Stack) -> None:
     worker = deployed.function("Worker")
     assert (worker.handler, worker.timeout, worker.memory) == ("handlers.worker.handler", 120, 3538)
-    assert worker.arn.endswith(f":function:{deployed.name}-Worker")
+    assert worker.arn.endswith(f":function:{deployed.name}-worker")
 
 
 def test_the_mapping_is_what_the_template_says_of_a_queue_that_is_there(deployed: Stack) -> None:

@@ -48,7 +48,11 @@ class TestTheWhole:
 
     def test_with_functions_these_are_added(self) -> None:
         added = resources().keys() - resources(Functions="false").keys()
-        assert added == {"Worker", "WorkerFresh", "WorkerRole", "WorkerLogs"}
+        assert added == {
+            *("Worker", "WorkerFresh", "WorkerRole", "WorkerLogs"),
+            *("Sweep", "SweepProbe", "SweepHourly", "SweepRole", "SweepLogs", "OutageAlarm"),
+            *("SweepProbePermission", "SweepHourlyPermission"),
+        }
 
     def test_what_cannot_be_made_again_is_retained(self) -> None:
         for name in (*BUCKETS, "Ledger", "Key"):
@@ -126,9 +130,11 @@ class TestWhoMayReachWhat:
                 assert statement.get("Condition"), name
 
     def test_each_function_has_a_role_of_its_own_and_no_managed_policies(self) -> None:
-        roles = [function["Properties"]["Role"] for function in resources("AWS::Lambda::Function").values()]
-        assert roles == [{"Fn::GetAtt": ["WorkerRole", "Arn"]}]
-        assert list(resources("AWS::IAM::Role")) == ["WorkerRole"]
+        functions = resources("AWS::Lambda::Function")
+        assert {name: facts["Properties"]["Role"] for name, facts in functions.items()} == {
+            name: {"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in functions
+        }
+        assert resources("AWS::IAM::Role").keys() == {f"{name}Role" for name in functions}
         assert not [
             name for name, role in resources("AWS::IAM::Role").items() if "ManagedPolicyArns" in role["Properties"]
         ]
@@ -155,13 +161,54 @@ class TestWhoMayReachWhat:
                 ],
             ),
             ({"Fn::GetAtt": ["DeadLetters", "Arn"]}, ["sqs:SendMessage"]),
+            ("*", ["lambda:ListEventSourceMappings"]),
+            (
+                {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:event-source-mapping:*"},
+                ["lambda:UpdateEventSourceMapping"],
+            ),
             ({"Fn::GetAtt": ["WorkerLogs", "Arn"]}, ["logs:CreateLogStream", "logs:PutLogEvents"]),
             ("*", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
         ]
 
-    def test_only_tracing_is_granted_on_everything(self) -> None:
+    def test_the_sweep_may_do_exactly_what_it_does(self) -> None:
+        granted = [(s["Resource"], sorted(actions(s))) for s in _permissions("SweepRole")]
+        assert granted == [
+            ({"Fn::Sub": "${Originals.Arn}/${OriginalsPrefix}probe"}, ["s3:GetObject"]),
+            ({"Fn::GetAtt": ["Originals", "Arn"]}, ["s3:ListBucket"]),
+            ({"Fn::Sub": "${Renditions.Arn}/probe"}, ["s3:PutObject"]),
+            ({"Fn::GetAtt": ["Key", "Arn"]}, ["kms:Decrypt", "kms:GenerateDataKey"]),
+            ({"Fn::GetAtt": ["Ledger", "Arn"]}, ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan"]),
+            ({"Fn::GetAtt": ["FreshQueue", "Arn"]}, ["sqs:GetQueueAttributes", "sqs:SendMessage"]),
+            ("*", ["cloudwatch:GetMetricStatistics"]),
+            ("*", ["lambda:ListEventSourceMappings"]),
+            (
+                {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:event-source-mapping:*"},
+                ["lambda:UpdateEventSourceMapping"],
+            ),
+            ({"Fn::GetAtt": ["SweepLogs", "Arn"]}, ["logs:CreateLogStream", "logs:PutLogEvents"]),
+            ("*", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
+        ]
+
+    @pytest.mark.parametrize("role", ["WorkerRole", "SweepRole"])
+    def test_no_other_functions_intake_is_switched(self, role: str) -> None:
+        (statement,) = (s for s in _permissions(role) if s["Action"] == "lambda:UpdateEventSourceMapping")
+        own = properties("Worker")["FunctionName"]["Fn::Sub"]
+        assert statement["Condition"] == {
+            "ArnEquals": {
+                "lambda:FunctionArn": {
+                    "Fn::Sub": f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{own}"
+                }
+            }
+        }
+
+    def test_on_everything_only_that_is_granted_which_aws_grants_in_no_other_way(self) -> None:
         wide = [s for name in resources("AWS::IAM::Role") for s in _permissions(name) if s["Resource"] == "*"]
-        assert {action.split(":")[0] for statement in wide for action in actions(statement)} == {"xray"}
+        assert {action for statement in wide for action in actions(statement)} == {
+            "cloudwatch:GetMetricStatistics",
+            "lambda:ListEventSourceMappings",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        }
 
     def test_no_role_is_granted_a_wildcard_action(self) -> None:
         assert not [

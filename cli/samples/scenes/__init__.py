@@ -1,0 +1,1 @@
+"""What there is to photograph, and what it is drawn with."""

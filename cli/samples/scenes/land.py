@@ -28,31 +28,35 @@ class Country:
     relief: float
     ridged: float
     """0: rolling hills, 1: sharp crests."""
+    smooth: float
+    """How much of the relief is broad: the exponent by which the field's power falls with frequency."""
     woods: float
     """How much the trees stand out of the ground."""
     hours: tuple[str, ...]
+    fields: float = 0.0
+    """How much the colour of gentle slopes changes from field to field."""
 
 
 COUNTRIES = {
     "alps": Country(
         ((0, "#2c3d24"), (0.3, "#3f5230"), (0.5, "#6f6f58"), (0.7, "#8c8880"), (1, "#a5a09a")),
-        "#6d6862", 1.1, -9.0, 1.1, 0.85, 0.008, ("dawn", "morning", "gold", "noon", "sunset"),
+        "#6d6862", 1.1, -9.0, 1.5, 0.75, 4.1, 0.004, ("dawn", "morning", "gold", "noon", "sunset"),
     ),
     "hills": Country(
         ((0, "#56702e"), (0.35, "#6f8a3a"), (0.6, "#93994e"), (0.8, "#a09258"), (1, "#7e7a54")),
-        "#7a6d4e", 9.0, -9.0, 0.3, 0.1, 0.035, ("morning", "gold", "noon", "overcast"),
+        "#7a6d4e", 9.0, -9.0, 0.8, 0.12, 4.3, 0.003, ("morning", "gold", "noon", "overcast", "dawn"), 0.34,
     ),
     "fjord": Country(
         ((0, "#3b4a30"), (0.35, "#49592f"), (0.6, "#66664e"), (1, "#8a857c")),
-        "#5a5652", 1.5, -0.15, 0.95, 0.7, 0.01, ("dawn", "gold", "dusk", "overcast", "sunset", "morning"),
+        "#5a5652", 1.5, -0.15, 1.05, 0.65, 3.9, 0.008, ("dawn", "gold", "dusk", "overcast", "sunset", "morning"),
     ),
     "islands": Country(
         ((0, "#d9c89a"), (0.12, "#4d6a34"), (0.5, "#5d7a3c"), (1, "#857f66")),
-        "#75695a", 9.0, 0.45, 0.34, 0.4, 0.02, ("noon", "sunset", "gold", "morning", "dusk"),
+        "#75695a", 9.0, 0.45, 0.34, 0.4, 3.6, 0.02, ("noon", "sunset", "gold", "morning", "dusk"),
     ),
     "desert": Country(
         ((0, "#d49a5c"), (0.4, "#c98550"), (0.7, "#b86e44"), (1, "#a65c3c")),
-        "#94503a", 9.0, -9.0, 0.42, 0.55, 0.0, ("gold", "sunset", "morning", "dawn"),
+        "#b8764a", 9.0, -9.0, 0.42, 0.55, 3.7, 0.0, ("gold", "sunset", "morning", "dawn"),
     ),
 }  # fmt: skip
 
@@ -106,8 +110,8 @@ def _viewpoint(rng: Rng, field: Plane, country: Country) -> tuple[float, float]:
 
 
 def _height_field(rng: Rng, country: Country) -> Plane:
-    broad = fractal(rng, 3.6)
-    sharp = 1.1 - 1.5 * np.abs(fractal(rng, 3.2))
+    broad = fractal(rng, country.smooth)
+    sharp = 1.1 - 1.5 * np.abs(fractal(rng, country.smooth - 0.3))
     trees = np.abs(fractal(rng, 0.9))
     field = broad * (1 - country.ridged * 0.5) + sharp * country.ridged
     return (field + country.woods * trees * smoothstep(0.9, 0.3, field)).astype(np.float32)
@@ -127,22 +131,25 @@ def _surface(
     rng: Rng, country: Country, sky: Sky, field: Plane, across: Plane, down: Plane, ground: Plane, distances: Plane
 ) -> Picture:
     """The colour of the land at every distance and column, lit from the sun's side."""
-    slope_x = read(np.roll(field, -1, 1) - np.roll(field, 1, 1), across, down)
-    slope_y = read(np.roll(field, -1, 0) - np.roll(field, 1, 0), across, down)
+    across_slopes, down_slopes = (np.roll(field, -1, axis) - np.roll(field, 1, axis) for axis in (1, 0))
+    usual = float(across_slopes.std())
+    slope_x, slope_y = read(across_slopes, across, down) / usual, read(down_slopes, across, down) / usual
     steep = np.hypot(slope_x, slope_y)
     side = 1.0 if sky.sun_x > across.shape[1] / 2 else -1.0
-    light = np.clip(0.55 - side * slope_x * 3.2 * (1.2 if sky.hour.low else 0.7) + slope_y * 1.2, 0.06, 1.6)
+    light = np.clip(0.62 - side * slope_x * (0.34 if sky.hour.low else 0.24) + slope_y * 0.12, 0.05, 1.7)
     texture = fractal(rng, 1.2)
     grain = read(texture, across * 3.1, down * 3.1)
     grain += read(texture, across * 17, down * 17) * smoothstep(70, 8, distances)
     low = country.sea if country.sea > -5 else -1.6
     tone = np.clip((ground - low) / 3.4 + grain * 0.035, 0, 1)
+    patches = np.round(read(np.roll(field, 311, 1), across * 2.3, down * 2.3) * 2.4) % 3 / 3
+    tone = tone + country.fields * patches * smoothstep(2.4, 1.2, steep)
     picture = ramp(country.ground, tone)
     picture = mix(
-        picture, np.broadcast_to(colour(country.rock), picture.shape), smoothstep(0.1, 0.3, steep + grain * 0.02)
+        picture, np.broadcast_to(colour(country.rock), picture.shape), smoothstep(1.3, 3.0, steep + grain * 0.2)
     )
     snow = smoothstep(country.snowline - 0.15, country.snowline + 0.25, ground + grain * 0.12) * smoothstep(
-        0.42, 0.16, steep
+        3.6, 1.8, steep
     )
     picture = mix(picture, np.broadcast_to(np.array([0.92, 0.94, 1.0], np.float32), picture.shape), snow)
     picture *= (1 + grain * 0.13)[..., None]

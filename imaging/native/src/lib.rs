@@ -1,14 +1,66 @@
-//! `imaging._native`: the map of the crate. One file a kernel; what Python sees is named here and nowhere else.
+//! `imaging._native`: from an original to its whole set of renditions, in one call. This file is the map.
+//!
+//! ```text
+//!   face.rs          Python: probe, render, blake3, thumbhash; nothing below knows Python
+//!     probe.rs         what a header says            exif.rs  which way is up      colour.rs  ICC to sRGB
+//!     plan.rs          what to make, in sizes that Python settled
+//!     render.rs        THE LIST OF STEPS
+//!       source/          JPEG, PNG, WebP -> strips of planes      jpeg_decode/  the JPEG decoder
+//!       resample.rs      strips -> the first level -> each smaller one     taps.rs  the weights
+//!       finish/          crop, sharpen, overlay
+//!       encode/          JPEG, WebP, PNG
+//!       placeholder.rs   ThumbHash                   fingerprint.rs  BLAKE3
+//!   kernels/         the loops that take the time: scalar, AVX2, NEON, the same samples from each
+//!   libwebp.rs       libwebp behind two safe functions
+//!   plane.rs         planes and pictures             arena.rs  their memory
+//!   sandbox.rs       Python: the walls around a process that renders, none of which knows pixels
+//!   failure.rs       the one funnel of errors: Unsupported (libvips takes over) or Rejected (the original's fault)
+//! ```
 
-use pyo3::prelude::*;
-
+pub mod arena;
+pub mod colour;
+pub mod encode;
+pub mod exif;
+#[cfg(feature = "python")]
+mod face;
+pub mod failure;
 mod fingerprint;
+pub mod finish;
+pub mod jpeg_decode;
+pub mod kernels;
+mod libwebp;
 mod placeholder;
+pub mod plan;
+pub mod plane;
+pub mod probe;
+pub mod render;
+pub mod resample;
+#[cfg(feature = "python")]
+mod sandbox;
+pub mod source;
+pub mod taps;
 
-#[pymodule]
+#[cfg(feature = "python")]
+#[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use super::fingerprint::blake3;
+    use super::face::{Probe, Rejected, Rendered, Unsupported, blake3, probe, render, thumbhash};
     #[pymodule_export]
-    use super::placeholder::thumbhash;
+    use super::sandbox::{
+        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files,
+        forbid_new_privileges, share_heaps,
+    };
+}
+
+/// Reproducible samples for tests.
+#[cfg(test)]
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    let step = |_| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 56) as u8
+    };
+    (0..len).map(step).collect()
 }

@@ -1,0 +1,1 @@
+"""Measurements: the imaging core against its peers."""

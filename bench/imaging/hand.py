@@ -1,0 +1,121 @@
+"""The parent's hand on a contender: starts it, pins it to a core, asks it, reads how much memory it took."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Self
+
+from bench.imaging.contenders import Contender
+from bench.imaging.places import ROOT
+
+#: One thread a process, whatever a library makes of the number of cores; few malloc arenas, as all of them advise.
+ENVIRONMENT = {
+    "PYTHONPATH": str(ROOT),
+    "VIPS_CONCURRENCY": "1",
+    "OMP_NUM_THREADS": "1",
+    "UV_THREADPOOL_SIZE": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+
+
+class Unable(Exception):
+    """The contender cannot take part, or not in this job; says why."""
+
+
+class Hand:
+    """One process of a contender, on one core for all its life."""
+
+    def __init__(self, contender: Contender, core: int) -> None:
+        self.name = contender.name
+        self.told = TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self.process = subprocess.Popen(
+            contender.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.told,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **ENVIRONMENT},
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        )
+        try:
+            self.versions: dict[str, str] = self.answer()["versions"]
+        except Unable:
+            self.close()
+            raise
+        self.forget_peak()
+
+    def ask(self, do: str, **more: Any) -> dict[str, Any]:
+        """Ask, and wait for the answer. Raises Unable."""
+        self.send(do, **more)
+        return self.answer()
+
+    def send(self, do: str, **more: Any) -> None:
+        """Ask only."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """The next line. Raises Unable where the contender says so, or is gone."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.told.seek(0)
+            said = [line.strip() for line in self.told if line.strip()]
+            raise Unable(said[-1] if said else f"ended with status {self.process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        if "unable" in answer:
+            raise Unable(answer["unable"])
+        return answer
+
+    @property
+    def peak(self) -> float:
+        """The most memory held since `forget_peak`, in 10^6 bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        return int(found[1]) * 1024 / 1e6 if found else 0.0
+
+    def forget_peak(self) -> None:
+        """Let the peak start from what is held now: importing is not rendering. Not every kernel lets us."""
+        try:
+            Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.told):
+            if pipe:
+                pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def cores() -> list[int]:
+    """The cores we may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+@contextmanager
+def team(contender: Contender, on: Iterable[int]) -> Iterator[list[Hand]]:
+    """One process of a contender on each core. Raises Unable."""
+    hands: list[Hand] = []
+    try:
+        for core in on:
+            hands.append(Hand(contender, core))  # noqa: PERF401 - those already started are closed if one fails
+        yield hands
+    finally:
+        for hand in hands:
+            hand.close()

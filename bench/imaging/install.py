@@ -1,0 +1,98 @@
+"""The peers, each in a place of its own inside the checkout. What cannot be had is told, with the reason.
+
+Pins: `peers.lock` and `simd.lock` by hash (`make bench-lock`), `package-lock.json` by integrity, `Cargo.lock`.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.imaging.places import BENCH, NODE_MODULES, PEERS, SIMD, SSIMULACRA2
+
+UV = Path(sys.executable).with_name("uv")
+
+
+class Failed(Exception):
+    """Something could not be installed: the last thing that was said."""
+
+
+def install() -> dict[Path, str]:
+    """Install whatever is missing or out of date; why not, by place."""
+    failures = {}
+    for place, (pin, steps) in PLACES.items():
+        ready = place.parent / f".{place.name}.ready"  # a copy of the pin, so that another pin installs again
+        if ready.exists() and ready.read_bytes() == pin.read_bytes():
+            continue
+        print(f"bench: installing {pin.parent.name}/{pin.name}", flush=True)
+        try:
+            steps()
+            ready.write_bytes(pin.read_bytes())
+        except Failed as failure:
+            failures[place] = str(failure)
+            print(f"bench: {pin.name} failed: {failure}", flush=True)
+    return failures
+
+
+def peers() -> None:
+    """Pillow, pyvips, OpenCV, simplejpeg, fast_image_resize, and what draws the plot."""
+    environment(PEERS, "peers.lock")
+
+
+def simd() -> None:
+    """Pillow-SIMD, compiled with AVX2 where the machine has it."""
+    environment(SIMD, "simd.lock", "--no-binary", "pillow-simd", CC=f"{os.environ.get('CC', 'cc')} {avx2()}".strip())
+
+
+def environment(python: Path, lock: str, *options: str, **variables: str) -> None:
+    """A virtual environment with what a lock names."""
+    folder = python.parents[1]
+    run("uv", str(UV), "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
+    run(
+        lock,
+        *(str(UV), "pip", "install", "--quiet", "--python", str(python)),
+        *("--require-hashes", *options, "-r", str(BENCH / lock)),
+        **variables,
+    )
+
+
+def avx2() -> str:
+    """The compiler's option for AVX2, if this processor knows it."""
+    flags = Path("/proc/cpuinfo")
+    return "-mavx2" if platform.machine() == "x86_64" and " avx2 " in flags.read_text() else ""
+
+
+def sharp() -> None:
+    """sharp, by npm."""
+    if not shutil.which("npm"):
+        raise Failed("npm is missing (Debian: apt-get install npm)")
+    run("npm ci", "npm", "ci", "--no-fund", "--no-audit", "--prefix", str(BENCH))
+
+
+def ssimulacra2() -> None:
+    """The judge of quality, by cargo."""
+    if not shutil.which("cargo"):
+        raise Failed("cargo is missing (make rust)")
+    run("cargo", "cargo", "build", "--release", "--locked", "--quiet", "--manifest-path", str(SSIMULACRA2_CRATE))
+
+
+SSIMULACRA2_CRATE = BENCH / "ssimulacra2" / "Cargo.toml"
+
+PLACES: dict[Path, tuple[Path, Callable[[], None]]] = {
+    PEERS: (BENCH / "peers.lock", peers),
+    SIMD: (BENCH / "simd.lock", simd),
+    NODE_MODULES / "sharp": (BENCH / "package-lock.json", sharp),
+    SSIMULACRA2: (SSIMULACRA2_CRATE.with_name("Cargo.lock"), ssimulacra2),
+}
+
+
+def run(what: str, *command: str, **variables: str) -> None:
+    """A command, silent unless it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | variables, check=False)
+    if done.returncode:
+        said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        telling = next((line for line in said if "rror" in line or "not found" in line), said[-1] if said else "")
+        raise Failed(f"{what}: {telling[:300]}")

@@ -1,0 +1,73 @@
+"""What is measured: each job is a kind of original, the renditions wanted of it, and the goals set for it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+#: The watermark of the default recipe.
+WATERMARK: dict[str, Any] = {"width": 0.16, "gravity": "south-east", "margin": 0.025, "opacity": 0.7}
+
+
+@dataclass(frozen=True)
+class Output:
+    """One rendition: inside a square box of `edge` pixels, never enlarged."""
+
+    name: str
+    format: str
+    edge: int
+    quality: int
+    effort: int = 4
+    watermark: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """Outputs are in descending size. Goals are how many times as fast as sharp with a pipeline a size, and as the
+    faster of the two ways to use libvips. `photos` and `rounds` are of a full run: dear jobs get fewer.
+    """
+
+    name: str
+    title: str
+    originals: str
+    outputs: tuple[Output, ...]
+    goal_sharp: float
+    goal_libvips: float
+    photos: int
+    rounds: int
+
+
+SET = (
+    Output("2048", "jpeg", 2048, 80, watermark=True),
+    Output("1280", "jpeg", 1280, 80),
+    Output("640", "jpeg", 640, 80),
+    Output("256", "webp", 256, 80),
+)
+
+WEBP = tuple(Output(each.name, "webp", each.edge, 80, watermark=each.watermark) for each in SET)
+
+AVIF = (
+    Output("1280", "avif", 1280, 50),
+    Output("640", "avif", 640, 50),
+)
+
+JOBS = (
+    Job("thumb", "One thumb: 256 px WebP of a camera JPEG", "camera", SET[-1:], 2.0, 2.2, photos=12, rounds=7),
+    Job(
+        "set",
+        "The set: 2048 with a watermark, 1280 and 640 px JPEG, 256 px WebP, of a camera JPEG",
+        "camera",
+        SET,
+        7.0,
+        2.75,
+        photos=12,
+        rounds=5,
+    ),
+    Job("iphone", "The set of an iPhone's original: 12 MP, Display-P3, turned", "iphone", SET, 9.0, 2.7, 4, 5),
+    Job("24mp-jpeg", "The set of a 24 MP JPEG", "24mp-jpeg", SET, 9.0, 3.2, photos=4, rounds=5),
+    Job("24mp-png", "The set of a 24 MP PNG", "24mp-png", SET, 8.0, 2.0, photos=2, rounds=5),
+    Job("webp", "All WebP: the same four sizes, method 4, of a camera JPEG", "camera", WEBP, 1.9, 1.45, 6, 3),
+    Job("avif", "AVIF: 1280 and 640 px, quality 50, effort 4, of a camera JPEG", "camera", AVIF, 1.1, 1.0, 3, 3),
+)
+
+#: A worker that makes JPEG and WebP of JPEG stays under this, in megabytes (10^6 bytes), at its peak.
+RSS_GOAL = 80.0
+RSS_JOB = "set"

@@ -1,0 +1,66 @@
+"""On a schedule: after an outage, look whether the world is well again; and find the sources nobody comes for.
+
+every minute   {}               the probe: one read while all is well
+every hour     {"sweep": true}  page after page of the ledger, for as long as this invocation lasts
+"""
+
+import os
+import time
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from aws.connect import Aws, connect
+from handlers import logs
+from jobs import sweep
+from jobs.probe import probe
+from jobs.settings import Settings, read
+
+log = logs.configure()
+metrics = Metrics(namespace="Safelight", service="sweep")
+
+PATIENCE = 1800.0
+"""Seconds: twice the longest back-off and delay, so that a message in flight is not taken for lost."""
+
+LAST_STEP = 10.0
+"""Seconds that must be left for one more page."""
+
+
+@log.inject_lambda_context
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers what the probe found, and how many sources got a message."""
+    settings, aws = _settings(), _aws()
+    found = probe(
+        settings.originals, settings.prefix, aws.originals, aws.renditions, aws.ledger, aws.outage, aws.intake
+    )
+    metrics.add_metric("Outage", MetricUnit.Count, int(found == "out"))
+    if not event.get("sweep") or found == "out":
+        return {"world": found}
+    deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - LAST_STEP
+    return {"world": found, **_sweep(aws, deadline)}
+
+
+def _sweep(aws: Aws, deadline: float) -> dict[str, Any]:
+    sent, after = 0, None
+    while time.time() < deadline:
+        step = sweep.step(after, ledger=aws.ledger, lanes=[aws.queue], patience=PATIENCE, now=round(time.time() * 1000))
+        sent, after = sent + step.sent, step.next
+        if after is None:
+            metrics.add_metric("Swept", MetricUnit.Count, sent)
+            return {"sent": sent, "whole": True}
+    log.warning("the ledger is longer than one invocation: it was swept in part")
+    return {"sent": sent, "whole": False}
+
+
+@cache
+def _settings() -> Settings:
+    return read(os.environ)
+
+
+@cache
+def _aws() -> Aws:
+    return connect(_settings())

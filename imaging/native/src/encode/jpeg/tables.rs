@@ -1,0 +1,62 @@
+//! The standard's quantisation tables (ITU-T T.81, annex K.1), scaled by quality as libjpeg scales them.
+
+/// Natural order of the coefficients, by zigzag position.
+pub const ZIGZAG: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
+#[rustfmt::skip]
+const LUMA: [u8; 64] = [
+    16, 11, 10, 16,  24,  40,  51,  61,
+    12, 12, 14, 19,  26,  58,  60,  55,
+    14, 13, 16, 24,  40,  57,  69,  56,
+    14, 17, 22, 29,  51,  87,  80,  62,
+    18, 22, 37, 56,  68, 109, 103,  77,
+    24, 35, 55, 64,  81, 104, 113,  92,
+    49, 64, 78, 87, 103, 121, 120, 101,
+    72, 92, 95, 98, 112, 100, 103,  99,
+];
+
+#[rustfmt::skip]
+const CHROMA: [u8; 64] = [
+    17, 18, 24, 47, 99, 99, 99, 99,
+    18, 21, 26, 66, 99, 99, 99, 99,
+    24, 26, 56, 99, 99, 99, 99, 99,
+    47, 66, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+];
+
+/// Luma's and chroma's steps at a quality of 1 to 100, in natural order.
+pub fn scaled(quality: u8) -> [[u8; 64]; 2] {
+    let quality = u32::from(quality);
+    let percent = if quality < 50 {
+        5000 / quality
+    } else {
+        200 - 2 * quality
+    };
+    [LUMA, CHROMA]
+        .map(|table| table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quality_fifty_is_the_standard_and_a_hundred_is_all_ones() {
+        assert_eq!(scaled(50), [LUMA, CHROMA]);
+        assert_eq!(scaled(100), [[1; 64]; 2]);
+    }
+
+    #[test]
+    fn the_zigzag_visits_every_coefficient_once() {
+        let mut seen = [false; 64];
+        ZIGZAG.iter().for_each(|&at| seen[usize::from(at)] = true);
+        assert!(seen.iter().all(|&seen| seen));
+    }
+}

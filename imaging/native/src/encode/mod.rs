@@ -1,0 +1,25 @@
+//! Pictures to files.
+
+pub mod jpeg;
+pub mod png;
+pub mod webp;
+
+use crate::failure::Outcome;
+use crate::plan::{Format, Rendition};
+use crate::plane::Picture;
+
+/// The picture in the rendition's format, without metadata.
+pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
+    match rendition.format {
+        Format::Jpeg => {
+            let picture = picture.into_ycc420(rendition.background);
+            Ok(jpeg::encode(
+                picture,
+                rendition.quality,
+                rendition.progressive,
+            ))
+        }
+        Format::WebP => webp::encode(picture, rendition),
+        Format::Png => Ok(png::encode(&picture, rendition.effort)),
+    }
+}

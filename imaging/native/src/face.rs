@@ -1,0 +1,151 @@
+//! The Python face. The interpreter runs on while pixels are made, and no panic crosses into it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::exceptions::{PyException, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::failure::{Failure, Outcome};
+use crate::placeholder::LONGEST_EDGE;
+use crate::plan::Plan;
+use crate::{fingerprint, placeholder};
+
+pyo3::create_exception!(
+    _native,
+    Unsupported,
+    PyException,
+    "The core leaves this to libvips: args are (word, meaning)."
+);
+pyo3::create_exception!(
+    _native,
+    Rejected,
+    PyException,
+    "The original's fault: args are (reason, detail)."
+);
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unsupported(decline) => {
+                Unsupported::new_err((decline.word(), decline.meaning()))
+            }
+            Failure::Rejected(reason, detail) => Rejected::new_err((reason.word(), detail)),
+        }
+    }
+}
+
+/// What a header says.
+#[pyclass(frozen, get_all)]
+pub struct Probe {
+    format: &'static str,
+    /// As seen, upright.
+    width: usize,
+    height: usize,
+    orientation: u16,
+    has_alpha: bool,
+    icc_bytes: usize,
+    exif_bytes: usize,
+    footprint: usize,
+}
+
+impl From<&crate::probe::Probe> for Probe {
+    fn from(probe: &crate::probe::Probe) -> Self {
+        let (width, height) = probe.upright();
+        Self {
+            format: probe.kind.word(),
+            width,
+            height,
+            orientation: probe.exif_orientation,
+            has_alpha: probe.has_alpha,
+            icc_bytes: probe.icc.as_ref().map_or(0, Vec::len),
+            exif_bytes: probe.exif_bytes,
+            footprint: probe.footprint,
+        }
+    }
+}
+
+/// A whole set of renditions.
+#[pyclass(frozen, get_all)]
+pub struct Rendered {
+    bodies: Vec<Py<PyBytes>>,
+    blake3: String,
+    thumbhash: Py<PyBytes>,
+    milliseconds: Py<PyDict>,
+}
+
+/// Reads the header only.
+#[pyfunction]
+pub fn probe(py: Python<'_>, original: PyBackedBytes) -> PyResult<Probe> {
+    let probe = guarded(py, || crate::probe::probe(&original))?;
+    Ok(Probe::from(&probe))
+}
+
+/// Makes every rendition of the plan.
+#[pyfunction]
+pub fn render(py: Python<'_>, original: PyBackedBytes, plan: Plan) -> PyResult<Rendered> {
+    plan.check().map_err(PyValueError::new_err)?;
+    let rendered = guarded(py, || crate::render::render(&original, &plan))?;
+    let milliseconds = PyDict::new(py);
+    for (stage, time) in &rendered.stages {
+        milliseconds.set_item(stage, time)?;
+    }
+    Ok(Rendered {
+        bodies: rendered
+            .bodies
+            .iter()
+            .map(|body| PyBytes::new(py, body).unbind())
+            .collect(),
+        blake3: rendered.blake3,
+        thumbhash: PyBytes::new(py, &rendered.thumbhash).unbind(),
+        milliseconds: milliseconds.unbind(),
+    })
+}
+
+/// BLAKE3 of `data` as 64 lower-case hex digits.
+#[pyfunction]
+pub fn blake3(py: Python<'_>, data: PyBackedBytes) -> String {
+    py.detach(|| fingerprint::blake3(&data))
+}
+
+/// ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100.
+#[pyfunction]
+pub fn thumbhash(
+    py: Python<'_>,
+    width: usize,
+    height: usize,
+    rgba: PyBackedBytes,
+) -> PyResult<Vec<u8>> {
+    let edges = 1..=LONGEST_EDGE;
+    if !edges.contains(&width) || !edges.contains(&height) {
+        return Err(PyValueError::new_err(format!(
+            "{width} x {height}: each edge must be 1 to {LONGEST_EDGE} pixels"
+        )));
+    }
+    let expected = width * height * 4;
+    if rgba.len() != expected {
+        return Err(PyValueError::new_err(format!(
+            "{width} x {height} needs {expected} bytes of RGBA, not {}",
+            rgba.len()
+        )));
+    }
+    Ok(py.detach(|| placeholder::thumbhash(width, height, &rgba)))
+}
+
+/// The one door: without the interpreter, and with a mistake of ours told as a RuntimeError.
+fn guarded<T: Send>(py: Python<'_>, work: impl FnOnce() -> Outcome<T> + Send) -> PyResult<T> {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
+        Ok(outcome) => Ok(outcome?),
+        Err(panic) => Err(PyRuntimeError::new_err(format!(
+            "the imaging core failed: {}",
+            message(panic.as_ref())
+        ))),
+    }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,80 @@
+//! Unsharp mask on luma: every channel of a pixel moves by `amount * (luma - blurred luma)`.
+
+use crate::kernels::ycc;
+use crate::plan::Sharpen;
+use crate::plane::{Picture, Plane, Space};
+use crate::resample::{Resampler, Rows};
+use crate::taps::Taps;
+
+pub fn sharpen(picture: &mut Picture, sharpen: &Sharpen) {
+    let gain = Gain::new(sharpen.amount);
+    match picture.space {
+        // A change common to R, G and B is a change of luma alone.
+        Space::Ycc420 | Space::Ycc444 => {
+            let blurred = blur(&picture.planes[0], sharpen.sigma);
+            for (row, blurred) in picture.planes[0].rows_mut().zip(blurred.rows()) {
+                for (sample, &blurred) in row.iter_mut().zip(blurred) {
+                    *sample = add(*sample, gain.of(*sample, blurred), 255);
+                }
+            }
+        }
+        Space::Rgb => sharpen_rgb(picture, sharpen.sigma, &gain),
+    }
+}
+
+fn sharpen_rgb(picture: &mut Picture, sigma: f64, gain: &Gain) {
+    let luma = luma(picture);
+    let blurred = blur(&luma, sigma);
+    for y in 0..picture.height {
+        for (x, (&luma, &blurred)) in luma.row(y).iter().zip(blurred.row(y)).enumerate() {
+            let change = gain.of(luma, blurred);
+            // Premultiplied colours never exceed their alpha.
+            let most = picture.alpha.as_ref().map_or(255, |alpha| alpha.row(y)[x]);
+            for plane in &mut picture.planes {
+                let sample = &mut plane.row_mut(y)[x];
+                *sample = add(*sample, change, most);
+            }
+        }
+    }
+}
+
+fn luma(picture: &Picture) -> Plane {
+    let mut luma = Plane::new(picture.width, picture.height);
+    let [r, g, b] = &picture.planes;
+    for (((luma, r), g), b) in luma.rows_mut().zip(r.rows()).zip(g.rows()).zip(b.rows()) {
+        for (((luma, &r), &g), &b) in luma.iter_mut().zip(r).zip(g).zip(b) {
+            *luma = ycc::luma(i32::from(r), i32::from(g), i32::from(b));
+        }
+    }
+    luma
+}
+
+/// A Gaussian is a resize to the same size with other weights.
+fn blur(plane: &Plane, sigma: f64) -> Plane {
+    let across = Taps::gaussian(plane.width, sigma);
+    let down = Taps::gaussian(plane.height, sigma);
+    let mut resampler = Resampler::with_taps(across.into(), down.into(), plane.width);
+    resampler.push(Rows::of(plane));
+    resampler.finish()
+}
+
+fn add(sample: u8, change: i16, most: u8) -> u8 {
+    (i16::from(sample) + change).clamp(0, i16::from(most)) as u8
+}
+
+/// The change for every difference that 8 bits can make.
+struct Gain([i16; 511]);
+
+impl Gain {
+    fn new(amount: f64) -> Self {
+        Self(std::array::from_fn(|index| {
+            (amount * (index as f64 - 255.0))
+                .round()
+                .clamp(-255.0, 255.0) as i16
+        }))
+    }
+
+    fn of(&self, sample: u8, blurred: u8) -> i16 {
+        self.0[usize::from(sample) + 255 - usize::from(blurred)]
+    }
+}

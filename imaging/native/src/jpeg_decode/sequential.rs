@@ -1,0 +1,227 @@
+//! Sequential files of one scan: decoded a run of MCUs at a time and transformed while still in cache.
+//!
+//! ```text
+//!   bits -> blocks of RUN MCUs (a few kB, component by component, line by line) -> samples of the strip
+//! ```
+
+use super::bits::{Bits, Reader, Window};
+use super::block::{Block, ZIGZAG_PADDED};
+use super::error::{Error, Result};
+use super::frame::{Component, Frame, MAX_COMPONENTS};
+use super::header::Preamble;
+use super::huffman::{Coding, Table};
+use super::idct::Transform;
+use super::markers::Cursor;
+use super::pairs::Pairs;
+use super::scan::Scan;
+use super::strip::Strip;
+
+/// MCUs decoded before they are transformed: 6 kB of blocks at 4:2:0.
+const RUN: usize = 8;
+
+/// The one scan of a file, decoded as it is asked for.
+pub struct Streamed<'a> {
+    reader: Reader<'a>,
+    lanes: Vec<Lane>,
+    /// The blocks of a run, and the coded index of the last coefficient of each.
+    blocks: Vec<Block>,
+    lasts: Vec<u8>,
+    mcus_across: usize,
+    restart_interval: usize,
+    /// MCUs decoded so far.
+    done: usize,
+}
+
+/// One component of the scan.
+struct Lane {
+    component: usize,
+    h: usize,
+    v: usize,
+    dc: Box<Table>,
+    ac: Box<Pairs>,
+    /// DC of the block before.
+    predictor: i16,
+    /// Where its blocks of a run begin.
+    base: usize,
+}
+
+impl<'a> Streamed<'a> {
+    /// Whether the scan codes all components, as a streamed file's must.
+    pub fn covers(scan: &Scan, frame: &Frame) -> bool {
+        !frame.progressive && scan.parts().len() == frame.components().len()
+    }
+
+    pub fn new(preamble: &Preamble<'a>) -> Result<Self> {
+        let Preamble {
+            frame,
+            tables,
+            scan,
+            cursor,
+            ..
+        } = preamble;
+        let mut lanes = Vec::with_capacity(MAX_COMPONENTS);
+        let mut base = 0;
+        for part in scan.parts() {
+            let Component { h, v, .. } = frame.components()[part.component];
+            let (dc, ac) = (
+                tables.dc(part.dc)?,
+                Pairs::new(tables.ac(part.ac, Coding::Ac)?),
+            );
+            lanes.push(Lane {
+                component: part.component,
+                h,
+                v,
+                dc,
+                ac,
+                predictor: 0,
+                base,
+            });
+            base += RUN * h * v;
+        }
+        Ok(Streamed {
+            reader: Reader::new(*cursor),
+            lanes,
+            blocks: vec![[0; 64]; base],
+            lasts: vec![0; base],
+            mcus_across: frame.mcus_across,
+            restart_interval: tables.restart_interval,
+            done: 0,
+        })
+    }
+
+    /// Decodes one row of MCUs into the strip.
+    pub fn next_row(
+        &mut self,
+        quant: &[Block; 3],
+        transform: Transform,
+        edge: usize,
+        strip: &mut Strip,
+    ) -> Result<()> {
+        for first in (0..self.mcus_across).step_by(RUN) {
+            let count = RUN.min(self.mcus_across - first);
+            self.decode_run(count)?;
+            for lane in &self.lanes {
+                let plane = &mut strip.planes[lane.component];
+                let left = first * lane.h * edge;
+                for row in 0..lane.v {
+                    let start = lane.base + row * RUN * lane.h;
+                    let line = start..start + count * lane.h;
+                    let out = &mut plane.samples[row * edge * plane.stride + left..];
+                    transform(
+                        &self.blocks[line.clone()],
+                        &self.lasts[line],
+                        &quant[lane.component],
+                        out,
+                        plane.stride,
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the scan; gives the place of the marker behind it.
+    pub fn finish(&mut self) -> Result<Cursor<'a>> {
+        self.reader.finish()
+    }
+
+    fn decode_run(&mut self, count: usize) -> Result<()> {
+        for mcu in 0..count {
+            if self.restart_interval != 0
+                && self.done != 0
+                && self.done.is_multiple_of(self.restart_interval)
+            {
+                self.restart()?;
+            }
+            self.decode_mcu(mcu)?;
+            self.done += 1;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn decode_mcu(&mut self, mcu: usize) -> Result<()> {
+        self.reader.ready()?;
+        let mut bits = self.reader.bits;
+        for lane in &mut self.lanes {
+            for row in 0..lane.v {
+                for column in 0..lane.h {
+                    let at = lane.base + (row * RUN + mcu) * lane.h + column;
+                    let block = &mut self.blocks[at];
+                    self.lasts[at] = decode_block(
+                        &mut bits,
+                        &self.reader.window,
+                        &lane.dc,
+                        &lane.ac,
+                        &mut lane.predictor,
+                        block,
+                    )?;
+                }
+            }
+        }
+        self.reader.bits = bits;
+        Ok(())
+    }
+
+    #[cold]
+    fn restart(&mut self) -> Result<()> {
+        self.reader.restart(self.done / self.restart_interval - 1)?;
+        for lane in &mut self.lanes {
+            lane.predictor = 0;
+        }
+        Ok(())
+    }
+}
+
+/// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
+///
+/// `predictor` is the DC of the component's block before.
+#[inline(always)]
+pub fn decode_block(
+    bits: &mut Bits,
+    window: &Window,
+    dc: &Table,
+    ac: &Pairs,
+    predictor: &mut i16,
+    block: &mut Block,
+) -> Result<u8> {
+    *block = [0; 64];
+    bits.refill(window);
+    let entry = dc.look_up(bits.top);
+    *predictor = predictor.wrapping_add(entry.value(bits.top));
+    bits.skip(entry.length() as u8);
+    block[0] = *predictor;
+    let mut index = entry.advance() as u8;
+    loop {
+        if decode_pair(bits, ac, &mut index, block) {
+            break;
+        }
+        bits.refill(window);
+        if decode_pair(bits, ac, &mut index, block) {
+            break;
+        }
+    }
+    match index {
+        63 => Ok(63),
+        128..=190 => Ok(index - 128),
+        _ => Err(Error::Corrupt("Huffman code")),
+    }
+}
+
+/// Decodes one or two coefficients, of 27 bits at most; whether the block has ended.
+#[inline(always)]
+fn decode_pair(bits: &mut Bits, ac: &Pairs, index: &mut u8, block: &mut Block) -> bool {
+    let pair = ac.look_up(bits.top);
+    let (advance, value) = pair.first();
+    *index = index.wrapping_add(advance);
+    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
+    if *index >= 63 {
+        bits.skip(pair.length_of_first());
+        return true;
+    }
+    let (advance, value) = pair.second();
+    *index = index.wrapping_add(advance);
+    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
+    bits.skip(pair.length());
+    *index >= 63
+}

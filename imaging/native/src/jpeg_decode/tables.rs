@@ -1,0 +1,98 @@
+//! The tables that segments between scans set: quantisation, Huffman codes, the restart interval.
+
+use super::block::{Block, ZIGZAG};
+use super::error::{Error, Result};
+use super::huffman::{Coding, Spec, Table};
+use super::markers::{DAC, DHT, DNL, DQT, DRI};
+
+#[derive(Clone, Default)]
+pub struct Tables {
+    quant: [Option<Block>; 4],
+    dc: [Option<Spec>; 4],
+    ac: [Option<Spec>; 4],
+    pub restart_interval: usize,
+}
+
+impl Tables {
+    /// A table for DC differences, made ready for look-ups.
+    pub fn dc(&self, number: usize) -> Result<Box<Table>> {
+        Table::new(
+            self.dc[number]
+                .as_ref()
+                .ok_or(Error::Corrupt("no Huffman table"))?,
+            Coding::Dc,
+        )
+    }
+
+    /// A table for AC coefficients, made ready for look-ups.
+    pub fn ac(&self, number: usize, coding: Coding) -> Result<Box<Table>> {
+        Table::new(
+            self.ac[number]
+                .as_ref()
+                .ok_or(Error::Corrupt("no Huffman table"))?,
+            coding,
+        )
+    }
+
+    pub fn quant(&self, number: usize) -> Result<Block> {
+        self.quant[number].ok_or(Error::Corrupt("no quantisation table"))
+    }
+
+    /// Takes in a segment, if it is one that sets a table.
+    pub fn read(&mut self, code: u8, body: &[u8]) -> Result<()> {
+        match code {
+            DQT => self.read_quant(body),
+            DHT => self.read_huffman(body),
+            DRI => self.read_restart_interval(body),
+            DAC => Err(Error::Unsupported("arithmetic")),
+            DNL => Err(Error::Unsupported("height after the scan")),
+            _ => Ok(()),
+        }
+    }
+
+    fn read_quant(&mut self, mut body: &[u8]) -> Result<()> {
+        while let [head, rest @ ..] = body {
+            let (wide, number) = (head >> 4, usize::from(head & 15));
+            let bytes = if wide == 0 { 64 } else { 128 };
+            if wide > 1 || number > 3 || rest.len() < bytes {
+                return Err(Error::Corrupt("quantisation table"));
+            }
+            let (values, rest) = rest.split_at(bytes);
+            let mut table = [0; 64];
+            for (index, &place) in ZIGZAG.iter().enumerate() {
+                table[usize::from(place)] = match wide {
+                    0 => i16::from(values[index]),
+                    _ => i16::from_be_bytes([values[2 * index], values[2 * index + 1]]),
+                };
+            }
+            self.quant[number] = Some(table);
+            body = rest;
+        }
+        Ok(())
+    }
+
+    fn read_huffman(&mut self, mut body: &[u8]) -> Result<()> {
+        while let [head, rest @ ..] = body {
+            let class = match head >> 4 {
+                0 => &mut self.dc,
+                1 => &mut self.ac,
+                _ => return Err(Error::Corrupt("Huffman table")),
+            };
+            let slot = class
+                .get_mut(usize::from(head & 15))
+                .ok_or(Error::Corrupt("Huffman table"))?;
+            let (spec, rest) = Spec::parse(rest)?;
+            *slot = Some(spec);
+            body = rest;
+        }
+        Ok(())
+    }
+
+    fn read_restart_interval(&mut self, body: &[u8]) -> Result<()> {
+        let interval = body
+            .try_into()
+            .map_err(|_| Error::Corrupt("restart interval"))?;
+        self.restart_interval = usize::from(u16::from_be_bytes(interval));
+        Ok(())
+    }
+}

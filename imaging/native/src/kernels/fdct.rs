@@ -1,0 +1,555 @@
+//! Forward DCT and quantisation of two 8x8 blocks: samples in, quantised coefficients out.
+//!
+//! The transform is the accurate integer one of the Independent JPEG Group (Loeffler, Ligtenberg and Moschytz's, 13-bit
+//! constants, two bits kept between the passes), so that a quality means what it means everywhere else.
+//! Columns come first, then rows, and the coefficients stay as that leaves them: **transposed**,
+//! `out[8 * u + v]` for horizontal frequency `u` and vertical `v`.
+
+/// Coefficients of one block, transposed.
+pub type Block = [i16; 64];
+
+const CONSTANT_BITS: i32 = 13;
+const PASS_BITS: i32 = 2;
+
+/// The constants of the transform, times 2^13.
+const C_0_298: i16 = 2446;
+const C_0_390: i16 = 3196;
+const C_0_541: i16 = 4433;
+const C_0_765: i16 = 6270;
+const C_0_899: i16 = 7373;
+const C_1_175: i16 = 9633;
+const C_1_501: i16 = 12299;
+const C_1_847: i16 = 15137;
+const C_1_961: i16 = 16069;
+const C_2_053: i16 = 16819;
+const C_2_562: i16 = 20995;
+const C_3_072: i16 = 25172;
+
+/// Each output that is rotated out of two inputs: weight of the first, weight of the second.
+const EVEN_2: [i16; 2] = [C_0_541 + C_0_765, C_0_541];
+const EVEN_6: [i16; 2] = [C_0_541, C_0_541 - C_1_847];
+const ODD_3: [i16; 2] = [C_1_175 - C_1_961, C_1_175];
+const ODD_4: [i16; 2] = [C_1_175, C_1_175 - C_0_390];
+const ODD_7: [i16; 2] = [C_0_298 - C_0_899, -C_0_899];
+const ODD_1: [i16; 2] = [-C_0_899, C_1_501 - C_0_899];
+const ODD_5: [i16; 2] = [C_2_053 - C_2_562, -C_2_562];
+const ODD_3B: [i16; 2] = [-C_2_562, C_3_072 - C_2_562];
+
+/// A quantisation table made ready for dividing by multiplying, transposed like the coefficients.
+///
+/// `quotient = ((|c| + correction) * reciprocal >> 16) * scale >> 16`: exact rounding of `|c| / divisor`
+/// for every 16-bit `|c|` (libjpeg-turbo's form).
+pub struct Quantiser {
+    correction: [u16; 64],
+    reciprocal: [u16; 64],
+    scale: [u16; 64],
+}
+
+impl Quantiser {
+    /// For `table` in natural (row by row) order, entries 1..=255.
+    pub fn new(table: &[u8; 64]) -> Self {
+        let mut quantiser = Self {
+            correction: [0; 64],
+            reciprocal: [0; 64],
+            scale: [0; 64],
+        };
+        for (natural, &step) in table.iter().enumerate() {
+            let transposed = (natural % 8) * 8 + natural / 8;
+            // The transform leaves its output eight times too large.
+            quantiser.set(transposed, u32::from(step) * 8);
+        }
+        quantiser
+    }
+
+    fn set(&mut self, index: usize, divisor: u32) {
+        let mut bits = 16 + divisor.ilog2();
+        let (mut reciprocal, rest) = ((1u32 << bits) / divisor, (1u32 << bits) % divisor);
+        let mut correction = divisor / 2;
+        if rest == 0 {
+            reciprocal >>= 1;
+            bits -= 1;
+        } else if rest <= divisor / 2 {
+            correction += 1;
+        } else {
+            reciprocal += 1;
+        }
+        self.reciprocal[index] = reciprocal as u16;
+        self.correction[index] = correction as u16;
+        self.scale[index] = (1u32 << (32 - bits)) as u16;
+    }
+}
+
+/// Transforms and quantises two blocks. `rows` holds eight rows of sixteen samples, the first block's then the second's.
+pub fn transform(rows: &[[u8; 16]; 8], quantiser: [&Quantiser; 2], out: &mut [Block; 2]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::has_avx2() {
+        // SAFETY: AVX2 was just detected.
+        return unsafe { avx2::transform(rows, quantiser, out) };
+    }
+    #[cfg(target_arch = "aarch64")]
+    return neon::transform(rows, quantiser, out);
+    #[cfg(not(target_arch = "aarch64"))]
+    scalar::transform(rows, quantiser, out);
+}
+
+#[cfg(any(test, not(target_arch = "aarch64")))]
+mod scalar {
+    use super::*;
+
+    pub fn transform(rows: &[[u8; 16]; 8], quantiser: [&Quantiser; 2], out: &mut [Block; 2]) {
+        for (index, out) in out.iter_mut().enumerate() {
+            let mut block = [[0i16; 8]; 8];
+            for (line, row) in block.iter_mut().zip(rows) {
+                for (value, &sample) in line.iter_mut().zip(&row[8 * index..]) {
+                    *value = i16::from(sample) - 128;
+                }
+            }
+            let columns = transposed(&pass(&block, true));
+            let coefficients = pass(&columns, false);
+            quantise(&coefficients, quantiser[index], out);
+        }
+    }
+
+    fn transposed(block: &[[i16; 8]; 8]) -> [[i16; 8]; 8] {
+        std::array::from_fn(|y| std::array::from_fn(|x| block[x][y]))
+    }
+
+    /// One dimension of the transform, down each column.
+    fn pass(block: &[[i16; 8]; 8], first: bool) -> [[i16; 8]; 8] {
+        let mut out = [[0; 8]; 8];
+        for x in 0..8 {
+            let column = std::array::from_fn(|y| block[y][x]);
+            for (out, value) in out.iter_mut().zip(line(column, first)) {
+                out[x] = value;
+            }
+        }
+        out
+    }
+
+    fn line(d: [i16; 8], first: bool) -> [i16; 8] {
+        let sum = |a: i16, b: i16| a.wrapping_add(b);
+        let difference = |a: i16, b: i16| a.wrapping_sub(b);
+        let [t0, t1, t2, t3] = std::array::from_fn(|i| sum(d[i], d[7 - i]));
+        let [t7, t6, t5, t4] = std::array::from_fn(|i| difference(d[i], d[7 - i]));
+        let (t10, t13, t11, t12) = (
+            sum(t0, t3),
+            difference(t0, t3),
+            sum(t1, t2),
+            difference(t1, t2),
+        );
+        let (z3, z4) = (sum(t4, t6), sum(t5, t7));
+        let rotate = |a: i16, b: i16, [p, q]: [i16; 2]| {
+            i32::from(a) * i32::from(p) + i32::from(b) * i32::from(q)
+        };
+        let shift = if first {
+            CONSTANT_BITS - PASS_BITS
+        } else {
+            CONSTANT_BITS + PASS_BITS
+        };
+        let descale =
+            |value: i32| ((value + (1 << (shift - 1))) >> shift).clamp(-32768, 32767) as i16;
+        let plain = |value: i16| {
+            if first {
+                value << PASS_BITS
+            } else {
+                value.wrapping_add(1 << (PASS_BITS - 1)) >> PASS_BITS
+            }
+        };
+        let (z3, z4) = (rotate(z3, z4, ODD_3), rotate(z3, z4, ODD_4));
+        [
+            plain(sum(t10, t11)),
+            descale(rotate(t4, t7, ODD_1) + z4),
+            descale(rotate(t13, t12, EVEN_2)),
+            descale(rotate(t5, t6, ODD_3B) + z3),
+            plain(difference(t10, t11)),
+            descale(rotate(t5, t6, ODD_5) + z4),
+            descale(rotate(t13, t12, EVEN_6)),
+            descale(rotate(t4, t7, ODD_7) + z3),
+        ]
+    }
+
+    fn quantise(coefficients: &[[i16; 8]; 8], quantiser: &Quantiser, out: &mut Block) {
+        for (i, &coefficient) in coefficients.as_flattened().iter().enumerate() {
+            let magnitude = u32::from(
+                coefficient
+                    .unsigned_abs()
+                    .wrapping_add(quantiser.correction[i]),
+            );
+            let product = (magnitude * u32::from(quantiser.reciprocal[i])) >> 16;
+            let quotient = ((product * u32::from(quantiser.scale[i])) >> 16) as i16;
+            out[i] = if coefficient < 0 { -quotient } else { quotient };
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use super::*;
+    use std::arch::x86_64::*;
+
+    /// Both blocks at once: the first in the low lane of each vector, the second in the high one.
+    #[target_feature(enable = "avx2")]
+    pub fn transform(rows: &[[u8; 16]; 8], quantiser: [&Quantiser; 2], out: &mut [Block; 2]) {
+        let middle = _mm256_set1_epi16(128);
+        let mut lines = [middle; 8];
+        for (line, row) in lines.iter_mut().zip(rows) {
+            // SAFETY: a row is sixteen bytes.
+            let samples = unsafe { _mm_loadu_si128(row.as_ptr().cast()) };
+            *line = _mm256_sub_epi16(_mm256_cvtepu8_epi16(samples), middle);
+        }
+        let columns = transpose(pass::<true>(lines));
+        let coefficients = pass::<false>(columns);
+        let [first, second] = out;
+        for (i, coefficients) in coefficients.into_iter().enumerate() {
+            let quotient = quantise(coefficients, quantiser, 8 * i);
+            let (first, second) = (
+                first[8 * i..][..8].as_mut_ptr(),
+                second[8 * i..][..8].as_mut_ptr(),
+            );
+            // SAFETY: the slices above are eight 16-bit values each.
+            unsafe {
+                _mm_storeu_si128(first.cast(), _mm256_castsi256_si128(quotient));
+                _mm_storeu_si128(second.cast(), _mm256_extracti128_si256::<1>(quotient));
+            }
+        }
+    }
+
+    /// One dimension of the transform, down each of sixteen columns.
+    #[target_feature(enable = "avx2")]
+    fn pass<const FIRST: bool>(d: [__m256i; 8]) -> [__m256i; 8] {
+        let sum = |a, b| _mm256_add_epi16(a, b);
+        let difference = |a, b| _mm256_sub_epi16(a, b);
+        let [t0, t1, t2, t3] = [
+            sum(d[0], d[7]),
+            sum(d[1], d[6]),
+            sum(d[2], d[5]),
+            sum(d[3], d[4]),
+        ];
+        let [t7, t6, t5, t4] = [
+            difference(d[0], d[7]),
+            difference(d[1], d[6]),
+            difference(d[2], d[5]),
+            difference(d[3], d[4]),
+        ];
+        let (t10, t13, t11, t12) = (
+            sum(t0, t3),
+            difference(t0, t3),
+            sum(t1, t2),
+            difference(t1, t2),
+        );
+        let (z3, z4) = (sum(t4, t6), sum(t5, t7));
+        let zero = [_mm256_setzero_si256(); 2];
+        let (z3, z4) = (rotate(z3, z4, ODD_3, zero), rotate(z3, z4, ODD_4, zero));
+        [
+            plain::<FIRST>(sum(t10, t11)),
+            descale::<FIRST>(rotate(t4, t7, ODD_1, z4)),
+            descale::<FIRST>(rotate(t13, t12, EVEN_2, zero)),
+            descale::<FIRST>(rotate(t5, t6, ODD_3B, z3)),
+            plain::<FIRST>(difference(t10, t11)),
+            descale::<FIRST>(rotate(t5, t6, ODD_5, z4)),
+            descale::<FIRST>(rotate(t13, t12, EVEN_6, zero)),
+            descale::<FIRST>(rotate(t4, t7, ODD_7, z3)),
+        ]
+    }
+
+    /// `a * p + b * q + plus` in 32 bits, the low and the high half of each lane.
+    #[target_feature(enable = "avx2")]
+    fn rotate(a: __m256i, b: __m256i, [p, q]: [i16; 2], plus: [__m256i; 2]) -> [__m256i; 2] {
+        let weights = _mm256_set1_epi32(i32::from(p as u16) | (i32::from(q) << 16));
+        let low = _mm256_madd_epi16(_mm256_unpacklo_epi16(a, b), weights);
+        let high = _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), weights);
+        [
+            _mm256_add_epi32(low, plus[0]),
+            _mm256_add_epi32(high, plus[1]),
+        ]
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn descale<const FIRST: bool>(values: [__m256i; 2]) -> __m256i {
+        let [low, high] = if FIRST {
+            const SHIFT: i32 = CONSTANT_BITS - PASS_BITS;
+            let half = _mm256_set1_epi32(1 << (SHIFT - 1));
+            values.map(|v| _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(v, half)))
+        } else {
+            const SHIFT: i32 = CONSTANT_BITS + PASS_BITS;
+            let half = _mm256_set1_epi32(1 << (SHIFT - 1));
+            values.map(|v| _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(v, half)))
+        };
+        _mm256_packs_epi32(low, high)
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn plain<const FIRST: bool>(value: __m256i) -> __m256i {
+        if FIRST {
+            _mm256_slli_epi16::<PASS_BITS>(value)
+        } else {
+            _mm256_srai_epi16::<PASS_BITS>(_mm256_add_epi16(
+                value,
+                _mm256_set1_epi16(1 << (PASS_BITS - 1)),
+            ))
+        }
+    }
+
+    /// Each lane's 8x8 words, across the diagonal.
+    #[target_feature(enable = "avx2")]
+    fn transpose(r: [__m256i; 8]) -> [__m256i; 8] {
+        let low = |a, b| _mm256_unpacklo_epi16(a, b);
+        let high = |a, b| _mm256_unpackhi_epi16(a, b);
+        let (a0, a1, a2, a3) = (
+            low(r[0], r[1]),
+            high(r[0], r[1]),
+            low(r[2], r[3]),
+            high(r[2], r[3]),
+        );
+        let (a4, a5, a6, a7) = (
+            low(r[4], r[5]),
+            high(r[4], r[5]),
+            low(r[6], r[7]),
+            high(r[6], r[7]),
+        );
+        let low = |a, b| _mm256_unpacklo_epi32(a, b);
+        let high = |a, b| _mm256_unpackhi_epi32(a, b);
+        let (b0, b1, b2, b3) = (low(a0, a2), high(a0, a2), low(a1, a3), high(a1, a3));
+        let (b4, b5, b6, b7) = (low(a4, a6), high(a4, a6), low(a5, a7), high(a5, a7));
+        let low = |a, b| _mm256_unpacklo_epi64(a, b);
+        let high = |a, b| _mm256_unpackhi_epi64(a, b);
+        [
+            low(b0, b4),
+            high(b0, b4),
+            low(b1, b5),
+            high(b1, b5),
+            low(b2, b6),
+            high(b2, b6),
+            low(b3, b7),
+            high(b3, b7),
+        ]
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn quantise(coefficients: __m256i, quantiser: [&Quantiser; 2], at: usize) -> __m256i {
+        let load = |tables: [&[u16; 64]; 2]| {
+            let [low, high] = tables.map(|table| table[at..][..8].as_ptr());
+            // SAFETY: the slices above are eight 16-bit values each.
+            unsafe { _mm256_set_m128i(_mm_loadu_si128(high.cast()), _mm_loadu_si128(low.cast())) }
+        };
+        let magnitude = _mm256_add_epi16(
+            _mm256_abs_epi16(coefficients),
+            load(quantiser.map(|q| &q.correction)),
+        );
+        let product = _mm256_mulhi_epu16(magnitude, load(quantiser.map(|q| &q.reciprocal)));
+        let quotient = _mm256_mulhi_epu16(product, load(quantiser.map(|q| &q.scale)));
+        _mm256_sign_epi16(quotient, coefficients)
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use super::*;
+    use std::arch::aarch64::*;
+
+    pub fn transform(rows: &[[u8; 16]; 8], quantiser: [&Quantiser; 2], out: &mut [Block; 2]) {
+        for (index, out) in out.iter_mut().enumerate() {
+            // SAFETY: NEON is part of aarch64; each load reads eight samples of a row of sixteen.
+            unsafe {
+                let lines = std::array::from_fn(|y| {
+                    let samples = vmovl_u8(vld1_u8(rows[y].as_ptr().add(8 * index)));
+                    vsubq_s16(vreinterpretq_s16_u16(samples), vdupq_n_s16(128))
+                });
+                let columns = transpose(pass::<true>(lines));
+                for (i, coefficients) in pass::<false>(columns).into_iter().enumerate() {
+                    let quotient = quantise(coefficients, quantiser[index], 8 * i);
+                    vst1q_s16(out[8 * i..][..8].as_mut_ptr(), quotient);
+                }
+            }
+        }
+    }
+
+    /// One dimension of the transform, down each of eight columns.
+    #[target_feature(enable = "neon")]
+    fn pass<const FIRST: bool>(d: [int16x8_t; 8]) -> [int16x8_t; 8] {
+        let sum = |a, b| vaddq_s16(a, b);
+        let difference = |a, b| vsubq_s16(a, b);
+        let [t0, t1, t2, t3] = [
+            sum(d[0], d[7]),
+            sum(d[1], d[6]),
+            sum(d[2], d[5]),
+            sum(d[3], d[4]),
+        ];
+        let [t7, t6, t5, t4] = [
+            difference(d[0], d[7]),
+            difference(d[1], d[6]),
+            difference(d[2], d[5]),
+            difference(d[3], d[4]),
+        ];
+        let (t10, t13, t11, t12) = (
+            sum(t0, t3),
+            difference(t0, t3),
+            sum(t1, t2),
+            difference(t1, t2),
+        );
+        let (z3, z4) = (sum(t4, t6), sum(t5, t7));
+        let zero = [vdupq_n_s32(0); 2];
+        let (z3, z4) = (rotate(z3, z4, ODD_3, zero), rotate(z3, z4, ODD_4, zero));
+        [
+            plain::<FIRST>(sum(t10, t11)),
+            descale::<FIRST>(rotate(t4, t7, ODD_1, z4)),
+            descale::<FIRST>(rotate(t13, t12, EVEN_2, zero)),
+            descale::<FIRST>(rotate(t5, t6, ODD_3B, z3)),
+            plain::<FIRST>(difference(t10, t11)),
+            descale::<FIRST>(rotate(t5, t6, ODD_5, z4)),
+            descale::<FIRST>(rotate(t13, t12, EVEN_6, zero)),
+            descale::<FIRST>(rotate(t4, t7, ODD_7, z3)),
+        ]
+    }
+
+    #[target_feature(enable = "neon")]
+    fn rotate(
+        a: int16x8_t,
+        b: int16x8_t,
+        [p, q]: [i16; 2],
+        plus: [int32x4_t; 2],
+    ) -> [int32x4_t; 2] {
+        let low = vmlal_n_s16(plus[0], vget_low_s16(a), p);
+        let high = vmlal_high_n_s16(plus[1], a, p);
+        [
+            vmlal_n_s16(low, vget_low_s16(b), q),
+            vmlal_high_n_s16(high, b, q),
+        ]
+    }
+
+    #[target_feature(enable = "neon")]
+    fn descale<const FIRST: bool>([low, high]: [int32x4_t; 2]) -> int16x8_t {
+        const FIRST_SHIFT: i32 = CONSTANT_BITS - PASS_BITS;
+        const SECOND_SHIFT: i32 = CONSTANT_BITS + PASS_BITS;
+        if FIRST {
+            vcombine_s16(
+                vqrshrn_n_s32::<FIRST_SHIFT>(low),
+                vqrshrn_n_s32::<FIRST_SHIFT>(high),
+            )
+        } else {
+            vcombine_s16(
+                vqrshrn_n_s32::<SECOND_SHIFT>(low),
+                vqrshrn_n_s32::<SECOND_SHIFT>(high),
+            )
+        }
+    }
+
+    #[target_feature(enable = "neon")]
+    fn plain<const FIRST: bool>(value: int16x8_t) -> int16x8_t {
+        if FIRST {
+            vshlq_n_s16::<PASS_BITS>(value)
+        } else {
+            vrshrq_n_s16::<PASS_BITS>(value)
+        }
+    }
+
+    #[target_feature(enable = "neon")]
+    fn transpose(r: [int16x8_t; 8]) -> [int16x8_t; 8] {
+        let words = |a, b| {
+            (
+                vreinterpretq_s32_s16(vtrn1q_s16(a, b)),
+                vreinterpretq_s32_s16(vtrn2q_s16(a, b)),
+            )
+        };
+        let ((a0, a1), (a2, a3)) = (words(r[0], r[1]), words(r[2], r[3]));
+        let ((a4, a5), (a6, a7)) = (words(r[4], r[5]), words(r[6], r[7]));
+        let pairs = |a, b| {
+            (
+                vreinterpretq_s64_s32(vtrn1q_s32(a, b)),
+                vreinterpretq_s64_s32(vtrn2q_s32(a, b)),
+            )
+        };
+        let ((b0, b2), (b1, b3)) = (pairs(a0, a2), pairs(a1, a3));
+        let ((b4, b6), (b5, b7)) = (pairs(a4, a6), pairs(a5, a7));
+        let halves = |a, b| {
+            (
+                vreinterpretq_s16_s64(vtrn1q_s64(a, b)),
+                vreinterpretq_s16_s64(vtrn2q_s64(a, b)),
+            )
+        };
+        let ((c0, c4), (c1, c5), (c2, c6), (c3, c7)) = (
+            halves(b0, b4),
+            halves(b1, b5),
+            halves(b2, b6),
+            halves(b3, b7),
+        );
+        [c0, c1, c2, c3, c4, c5, c6, c7]
+    }
+
+    #[target_feature(enable = "neon")]
+    fn quantise(coefficients: int16x8_t, quantiser: &Quantiser, at: usize) -> int16x8_t {
+        let load = |table: &[u16; 64]| {
+            let table = table[at..][..8].as_ptr();
+            // SAFETY: the slice above is eight 16-bit values.
+            unsafe { vld1q_u16(table) }
+        };
+        let high_product = |a, b| {
+            let low = vmull_u16(vget_low_u16(a), vget_low_u16(b));
+            let high = vmull_high_u16(a, b);
+            vcombine_u16(vshrn_n_u32::<16>(low), vshrn_n_u32::<16>(high))
+        };
+        let magnitude = vaddq_u16(
+            vreinterpretq_u16_s16(vabsq_s16(coefficients)),
+            load(&quantiser.correction),
+        );
+        let product = high_product(magnitude, load(&quantiser.reciprocal));
+        let quotient = vreinterpretq_s16_u16(high_product(product, load(&quantiser.scale)));
+        let negative = vcltzq_s16(coefficients);
+        vbslq_s16(negative, vnegq_s16(quotient), quotient)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn blocks(seed: u64) -> [[u8; 16]; 8] {
+        let samples = crate::noise(seed, 128);
+        std::array::from_fn(|y| samples[16 * y..][..16].try_into().expect("sixteen"))
+    }
+
+    proptest! {
+        /// Whatever the samples and the table, the vector path gives the scalar path's coefficients.
+        #[test]
+        fn every_path_transforms_alike(seed in any::<u64>(), steps in prop::collection::vec(1u8..=255, 64)) {
+            let quantiser = Quantiser::new(&steps.try_into().expect("sixty-four"));
+            let (mut fast, mut slow) = ([[0; 64]; 2], [[0; 64]; 2]);
+            transform(&blocks(seed), [&quantiser; 2], &mut fast);
+            scalar::transform(&blocks(seed), [&quantiser; 2], &mut slow);
+            prop_assert_eq!(fast, slow);
+        }
+
+        /// At steps of one, a coefficient is within one of the cosine transform in real numbers.
+        #[test]
+        fn coefficients_are_those_of_the_cosine_transform(seed in any::<u64>()) {
+            let rows = blocks(seed);
+            let mut out = [[0; 64]; 2];
+            transform(&rows, [&Quantiser::new(&[1; 64]); 2], &mut out);
+            for (u, v) in (0..8).flat_map(|u| (0..8).map(move |v| (u, v))) {
+                let exact = cosine_transform(&rows, u, v);
+                prop_assert!((f64::from(out[0][8 * u + v]) - exact).abs() <= 1.0, "{u} {v} {exact}");
+            }
+        }
+    }
+
+    fn cosine_transform(rows: &[[u8; 16]; 8], u: usize, v: usize) -> f64 {
+        let wave = |x: usize, k: usize| {
+            ((2 * x + 1) as f64 * k as f64 * std::f64::consts::PI / 16.0).cos()
+        };
+        let norm = |k: usize| {
+            if k == 0 {
+                std::f64::consts::FRAC_1_SQRT_2
+            } else {
+                1.0
+            }
+        };
+        let mut sum = 0.0;
+        for (y, row) in rows.iter().enumerate() {
+            for (x, &sample) in row[..8].iter().enumerate() {
+                sum += (f64::from(sample) - 128.0) * wave(x, u) * wave(y, v);
+            }
+        }
+        0.25 * norm(u) * norm(v) * sum
+    }
+}

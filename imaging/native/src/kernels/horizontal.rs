@@ -1,0 +1,193 @@
+//! Weighted sums along a row: the horizontal half of a resize.
+//!
+//! `out[i] = clamp8((sum(row[starts[i] + k] * weights[i][k]) + half) >> (precision + FRACTION))`, in 32-bit sums.
+
+use super::vertical::FRACTION;
+use crate::taps::Taps;
+
+/// Sums `row` (the samples, then any others up to `taps.extent`) into one byte a destination sample.
+pub fn horizontal(row: &[i16], taps: &Taps, out: &mut [u8]) {
+    assert!(out.len() <= taps.starts.len());
+    assert!(taps.extent <= row.len());
+    let shift = taps.precision + FRACTION;
+    #[cfg(target_arch = "x86_64")]
+    if super::has_avx2() {
+        // SAFETY: AVX2 was just detected.
+        return unsafe { avx2::horizontal(row, taps, shift, out) };
+    }
+    #[cfg(target_arch = "aarch64")]
+    return neon::horizontal(row, taps, shift, out);
+    #[cfg(not(target_arch = "aarch64"))]
+    scalar::horizontal(row, taps, shift, 0, out);
+}
+
+mod scalar {
+    use super::Taps;
+    use crate::kernels::clamp_u8;
+
+    /// The destination samples from `first` on.
+    pub fn horizontal(row: &[i16], taps: &Taps, shift: u32, first: usize, out: &mut [u8]) {
+        let half = 1i32 << (shift - 1);
+        for (i, out) in out.iter_mut().enumerate().skip(first) {
+            let samples = &row[taps.starts[i] as usize..];
+            let sum: i32 = samples
+                .iter()
+                .zip(taps.weights(i))
+                .map(|(&s, &w)| i32::from(s) * i32::from(w))
+                .sum();
+            *out = clamp_u8((sum + half) >> shift);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use super::{Taps, scalar};
+    use crate::taps::LANES;
+    use std::arch::x86_64::*;
+
+    /// Destination samples a step.
+    const STEP: usize = 8;
+
+    /// The usual numbers of vectors a destination sample, each with a loop of its own that is unrolled.
+    #[target_feature(enable = "avx2")]
+    pub fn horizontal(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
+        match taps.stride / LANES {
+            1 => steps::<1>(row, taps, shift, out),
+            2 => steps::<2>(row, taps, shift, out),
+            _ => steps::<0>(row, taps, shift, out),
+        }
+    }
+
+    /// `VECTORS` of weights a destination sample, or as many as `taps` has if 0.
+    #[target_feature(enable = "avx2")]
+    fn steps<const VECTORS: usize>(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
+        let stride = if VECTORS > 0 {
+            VECTORS * LANES
+        } else {
+            taps.stride
+        };
+        let half = _mm256_set1_epi32(1 << (shift - 1));
+        let shift_count = _mm_cvtsi32_si128(shift as i32);
+        let whole = out.len() / STEP * STEP;
+        let starts = taps.starts.as_chunks::<STEP>().0;
+        let weights = taps.weights.chunks_exact(STEP * stride);
+        for ((out, starts), weights) in out
+            .as_chunks_mut::<STEP>()
+            .0
+            .iter_mut()
+            .zip(starts)
+            .zip(weights)
+        {
+            let dot = |lane: usize| {
+                let mut sum = _mm256_setzero_si256();
+                let mut k = 0;
+                while k < stride {
+                    // SAFETY: `horizontal` asserted `start + stride <= row.len()` of every start, and there are STEP
+                    // strides of weights.
+                    let (samples, weights) = unsafe {
+                        (
+                            _mm256_loadu_si256(row.as_ptr().add(starts[lane] as usize + k).cast()),
+                            _mm256_loadu_si256(weights.as_ptr().add(lane * stride + k).cast()),
+                        )
+                    };
+                    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(samples, weights));
+                    k += LANES;
+                }
+                sum
+            };
+            let first = _mm256_hadd_epi32(
+                _mm256_hadd_epi32(dot(0), dot(1)),
+                _mm256_hadd_epi32(dot(2), dot(3)),
+            );
+            let second = _mm256_hadd_epi32(
+                _mm256_hadd_epi32(dot(4), dot(5)),
+                _mm256_hadd_epi32(dot(6), dot(7)),
+            );
+            let total = _mm256_add_epi32(
+                _mm256_permute2x128_si256::<0x20>(first, second),
+                _mm256_permute2x128_si256::<0x31>(first, second),
+            );
+            let rounded = _mm256_sra_epi32(_mm256_add_epi32(total, half), shift_count);
+            let words = _mm_packs_epi32(
+                _mm256_castsi256_si128(rounded),
+                _mm256_extracti128_si256::<1>(rounded),
+            );
+            *out = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
+        }
+        scalar::horizontal(row, taps, shift, whole, out);
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use super::{Taps, scalar};
+    use std::arch::aarch64::*;
+
+    /// Destination samples a step.
+    const STEP: usize = 4;
+
+    pub fn horizontal(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
+        let whole = out.len() / STEP * STEP;
+        for i in (0..whole).step_by(STEP) {
+            // SAFETY: NEON is part of aarch64; the caller asserted `start + stride <= row.len()`, and every
+            // destination sample has `stride` weights.
+            unsafe {
+                let mut sums = [vdupq_n_s32(0); STEP];
+                for (lane, sum) in sums.iter_mut().enumerate() {
+                    let samples = row.as_ptr().add(taps.starts[i + lane] as usize);
+                    let weights = taps.weights.as_ptr().add((i + lane) * taps.stride);
+                    for k in (0..taps.count).step_by(8) {
+                        let samples = vld1q_s16(samples.add(k));
+                        let weights = vld1q_s16(weights.add(k));
+                        *sum = vmlal_s16(*sum, vget_low_s16(samples), vget_low_s16(weights));
+                        *sum = vmlal_high_s16(*sum, samples, weights);
+                    }
+                }
+                let [a, b, c, d] = sums;
+                let total = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+                let rounded = vshlq_s32(
+                    vaddq_s32(total, vdupq_n_s32(1 << (shift - 1))),
+                    vdupq_n_s32(-(shift as i32)),
+                );
+                let words = vqmovun_s32(rounded);
+                let bytes = vqmovn_u16(vcombine_u16(words, words));
+                out[i..i + STEP]
+                    .copy_from_slice(&vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)).to_le_bytes());
+            }
+        }
+        scalar::horizontal(row, taps, shift, whole, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::taps::Axis;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever the sizes, the vector path gives the scalar path's samples.
+        #[test]
+        fn every_path_sums_alike(source in 1usize..300, target in 1usize..200, seed in any::<u64>()) {
+            let taps = Taps::lanczos3(&Axis::plain(source, target));
+            let mut row: Vec<i16> = crate::noise(seed, source).into_iter().map(|s| i16::from(s) << FRACTION).collect();
+            row.resize(source + taps.stride, 12345);
+            let (mut fast, mut slow) = (vec![0; target], vec![0; target]);
+            horizontal(&row, &taps, &mut fast);
+            scalar::horizontal(&row, &taps, taps.precision + FRACTION, 0, &mut slow);
+            prop_assert_eq!(fast, slow);
+        }
+
+        /// A flat line stays flat, whatever the sizes.
+        #[test]
+        fn flat_stays_flat(source in 1usize..300, target in 1usize..200, sample in any::<u8>()) {
+            let taps = Taps::lanczos3(&Axis::plain(source, target));
+            let mut row = vec![i16::from(sample) << FRACTION; source];
+            row.resize(source + taps.stride, 0);
+            let mut out = vec![0; target];
+            horizontal(&row, &taps, &mut out);
+            prop_assert!(out.iter().all(|&out| out == sample));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Interleaved pixels to planes and back, alpha multiplied in and divided out.
+
+/// `row` of 1, 2, 3 or 4 channels a pixel, as RGB or RGBA: grey is repeated.
+pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
+    out.clear();
+    match channels {
+        1 => out.extend(row.iter().flat_map(|&grey| [grey; 3])),
+        2 => out.extend(
+            row.chunks_exact(2)
+                .flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]),
+        ),
+        _ => out.extend_from_slice(row),
+    }
+}
+
+also_for_avx2! {
+    /// Splits RGB (three planes) or RGBA (four) into planes, colours multiplied by alpha.
+    pub fn premultiplied_planes(pixels: &[u8], planes: &mut [Vec<u8>]) {
+        match planes {
+            [r, g, b] => {
+                for (((pixel, r), g), b) in pixels.as_chunks::<3>().0.iter().zip(r).zip(g).zip(b) {
+                    [*r, *g, *b] = *pixel;
+                }
+            }
+            [r, g, b, a] => {
+                for ((((pixel, r), g), b), a) in pixels.as_chunks::<4>().0.iter().zip(r).zip(g).zip(b).zip(a) {
+                    let alpha = pixel[3];
+                    [*r, *g, *b, *a] = [times(pixel[0], alpha), times(pixel[1], alpha), times(pixel[2], alpha), alpha];
+                }
+            }
+            _ => unreachable!("three planes, or four"),
+        }
+    }
+}
+
+/// `value * alpha / 255`, rounded to nearest.
+#[inline(always)]
+pub fn times(value: u8, alpha: u8) -> u8 {
+    let product = u32::from(value) * u32::from(alpha) + 128;
+    ((product + (product >> 8)) >> 8) as u8
+}
+
+/// `value * 255 / alpha`, rounded to nearest: what [`times`] undoes, as far as it can be undone. Nothing is nothing.
+pub fn divided(value: u8, alpha: u8) -> u8 {
+    if alpha == 0 {
+        return 0;
+    }
+    let (value, alpha) = (u32::from(value.min(alpha)), u32::from(alpha));
+    ((value * 255 + alpha / 2) / alpha) as u8
+}
+
+/// `under` seen through what is left of `alpha`, under a premultiplied `over`.
+pub fn over(over: u8, alpha: u8, under: u8) -> u8 {
+    over.saturating_add(times(under, 255 - alpha))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dividing_undoes_multiplying_within_the_rounding() {
+        for alpha in 1..=255u8 {
+            for value in 0..=255u8 {
+                let error = i32::from(divided(times(value, alpha), alpha)) - i32::from(value);
+                assert!(
+                    error.abs() <= 1 + 128 / i32::from(alpha),
+                    "{value} at {alpha}: {error}"
+                );
+            }
+        }
+    }
+}

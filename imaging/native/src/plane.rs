@@ -1,0 +1,322 @@
+//! Planes of 8-bit samples, and pictures made of them.
+
+use crate::arena;
+use crate::kernels::pixels::{divided, over, times};
+use crate::kernels::transpose::transpose;
+use crate::kernels::ycc;
+
+/// Rows and columns of a plane are padded to this, so that kernels read and write whole vectors.
+pub const PADDING: usize = 32;
+
+/// A rectangle of samples. `stride` is a multiple of [`PADDING`]; what lies beyond `width` has no meaning
+/// until [`Plane::replicate_edges`] gives it one.
+pub struct Plane {
+    pub width: usize,
+    pub height: usize,
+    pub stride: usize,
+    data: Vec<u8>,
+}
+
+impl Plane {
+    /// A plane whose samples have no meaning yet (they are whatever the arena last held).
+    pub fn new(width: usize, height: usize) -> Self {
+        let stride = width.next_multiple_of(PADDING);
+        let data = arena::take(stride * height.next_multiple_of(PADDING / 2));
+        Self {
+            width,
+            height,
+            stride,
+            data,
+        }
+    }
+
+    pub fn filled(width: usize, height: usize, sample: u8) -> Self {
+        let mut plane = Self::new(width, height);
+        plane.data.fill(sample);
+        plane
+    }
+
+    /// The samples of one row.
+    pub fn row(&self, y: usize) -> &[u8] {
+        &self.data[y * self.stride..][..self.width]
+    }
+
+    pub fn row_mut(&mut self, y: usize) -> &mut [u8] {
+        &mut self.data[y * self.stride..][..self.width]
+    }
+
+    /// One row with its padding, for kernels that work on whole vectors.
+    pub fn padded_row(&self, y: usize) -> &[u8] {
+        &self.data[y * self.stride..][..self.stride]
+    }
+
+    pub fn padded_row_mut(&mut self, y: usize) -> &mut [u8] {
+        &mut self.data[y * self.stride..][..self.stride]
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.data
+            .chunks_exact(self.stride)
+            .take(self.height)
+            .map(|row| &row[..self.width])
+    }
+
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.data
+            .chunks_exact_mut(self.stride)
+            .take(self.height)
+            .map(|row| &mut row[..self.width])
+    }
+
+    /// All samples from the first row's first to the padding of the last.
+    pub fn samples(&self) -> &[u8] {
+        &self.data
+    }
+
+    pub fn samples_mut(&mut self) -> &mut [u8] {
+        &mut self.data
+    }
+
+    /// Every sample looked up.
+    pub fn mapped(mut self, table: &[u8; 256]) -> Self {
+        self.data
+            .iter_mut()
+            .for_each(|sample| *sample = table[usize::from(*sample)]);
+        self
+    }
+
+    /// The rectangle at (`left`, `top`), copied.
+    pub fn crop(&self, left: usize, top: usize, width: usize, height: usize) -> Self {
+        let mut cropped = Self::new(width, height);
+        for (y, row) in cropped.rows_mut().enumerate() {
+            row.copy_from_slice(&self.row(top + y)[left..][..width]);
+        }
+        cropped
+    }
+
+    /// Repeats the last column and the last row into the padding up to multiples of `block`, as JPEG wants its edges.
+    pub fn replicate_edges(&mut self, block: usize) {
+        let (width, height) = (self.width, self.height);
+        let padded = width.next_multiple_of(block);
+        for row in self.data.chunks_exact_mut(self.stride).take(height) {
+            let last = row[width - 1];
+            row[width..padded].fill(last);
+        }
+        for y in height..height.next_multiple_of(block) {
+            self.data.copy_within(
+                (height - 1) * self.stride..height * self.stride,
+                y * self.stride,
+            );
+        }
+    }
+}
+
+impl Clone for Plane {
+    fn clone(&self) -> Self {
+        let mut data = arena::take(self.data.len());
+        data.copy_from_slice(&self.data);
+        Self { data, ..*self }
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        arena::give_back(std::mem::take(&mut self.data));
+    }
+}
+
+/// What the three planes of a picture hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// Y, Cb, Cr of JFIF (BT.601, full range); chroma at half size, each sample centred between its four pixels.
+    Ycc420,
+    /// Y, Cb, Cr of JFIF, all at full size.
+    Ycc444,
+    /// R, G, B, premultiplied where there is alpha.
+    Rgb,
+}
+
+/// An image as the steps of the pipeline hand it on.
+#[derive(Clone)]
+pub struct Picture {
+    pub width: usize,
+    pub height: usize,
+    pub space: Space,
+    pub planes: [Plane; 3],
+    pub alpha: Option<Plane>,
+}
+
+impl Picture {
+    /// The size of plane `index` in a picture of this size and space.
+    pub fn plane_size(space: Space, index: usize, width: usize, height: usize) -> (usize, usize) {
+        match (space, index) {
+            (Space::Ycc420, 1 | 2) => (width.div_ceil(2), height.div_ceil(2)),
+            _ => (width, height),
+        }
+    }
+
+    /// What plane `index` spans, in its own samples: half a sample less than its size where an odd edge is halved.
+    pub fn plane_span(space: Space, index: usize, width: usize, height: usize) -> (f64, f64) {
+        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) {
+            2.0
+        } else {
+            1.0
+        };
+        (width as f64 / divisor, height as f64 / divisor)
+    }
+
+    /// Rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        let Self {
+            width,
+            height,
+            space,
+            planes,
+            alpha,
+        } = self;
+        let planes = planes.each_ref().map(transpose);
+        Self {
+            width: height,
+            height: width,
+            space,
+            planes,
+            alpha: alpha.as_ref().map(transpose),
+        }
+    }
+
+    /// Row `y` as interleaved RGB, alpha divided out. The picture is Rgb.
+    pub fn read_rgb(&self, y: usize, pixels: &mut [u8]) {
+        debug_assert_eq!(self.space, Space::Rgb);
+        for (channel, plane) in self.planes.iter().enumerate() {
+            for (pixel, &sample) in pixels.chunks_exact_mut(3).zip(plane.row(y)) {
+                pixel[channel] = sample;
+            }
+        }
+        if let Some(alpha) = &self.alpha {
+            for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
+                pixel
+                    .iter_mut()
+                    .for_each(|sample| *sample = divided(*sample, alpha));
+            }
+        }
+    }
+
+    /// What [`Picture::read_rgb`] read, written back.
+    pub fn write_rgb(&mut self, y: usize, pixels: &[u8]) {
+        for (channel, plane) in self.planes.iter_mut().enumerate() {
+            for (pixel, sample) in pixels.chunks_exact(3).zip(plane.row_mut(y)) {
+                *sample = pixel[channel];
+            }
+            if let Some(alpha) = &self.alpha {
+                for (sample, &alpha) in plane.row_mut(y).iter_mut().zip(alpha.row(y)) {
+                    *sample = times(*sample, alpha);
+                }
+            }
+        }
+    }
+
+    /// Row `y` as interleaved RGB over `background`. The picture is Rgb.
+    pub fn read_flat(&self, y: usize, background: [u8; 3], pixels: &mut [u8]) {
+        for (channel, plane) in self.planes.iter().enumerate() {
+            for (pixel, &sample) in pixels.chunks_exact_mut(3).zip(plane.row(y)) {
+                pixel[channel] = sample;
+            }
+        }
+        if let Some(alpha) = &self.alpha {
+            for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
+                for (sample, under) in pixel.iter_mut().zip(background) {
+                    *sample = over(*sample, alpha, under);
+                }
+            }
+        }
+    }
+
+    /// The same picture as Y, Cb, Cr with half-size chroma, over `background` where it is transparent.
+    pub fn into_ycc420(self, background: [u8; 3]) -> Self {
+        match self.space {
+            Space::Ycc420 => self,
+            Space::Ycc444 => unreachable!("only the first level is Ycc444, until it becomes Rgb"),
+            Space::Rgb => self.flattened_ycc420(background),
+        }
+    }
+
+    fn flattened_ycc420(self, background: [u8; 3]) -> Self {
+        let (width, height) = (self.width, self.height);
+        let mut planes = std::array::from_fn(|index| {
+            let (width, height) = Self::plane_size(Space::Ycc420, index, width, height);
+            Plane::new(width, height)
+        });
+        let mut pixels = [vec![0; width * 3], vec![0; width * 3]];
+        let [luma, cb, cr] = &mut planes;
+        for top in (0..height).step_by(2) {
+            let count = (height - top).min(2);
+            for (row, pixels) in pixels.iter_mut().enumerate().take(count) {
+                self.read_flat(top + row, background, pixels);
+                ycc::luma_row(pixels, luma.row_mut(top + row));
+            }
+            let [above, below] = &pixels;
+            let below = if count == 2 { below } else { above };
+            ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
+        }
+        Self {
+            width,
+            height,
+            space: Space::Ycc420,
+            planes,
+            alpha: None,
+        }
+    }
+
+    /// Interleaved RGBA, not premultiplied.
+    pub fn into_rgba(self) -> Vec<u8> {
+        let mut rgba = Vec::with_capacity(self.width * self.height * 4);
+        let mut pixels = vec![0; self.width * 3];
+        for y in 0..self.height {
+            match self.space {
+                Space::Rgb => self.read_rgb(y, &mut pixels),
+                Space::Ycc420 | Space::Ycc444 => self.read_nearest(y, &mut pixels),
+            }
+            let alphas = self.alpha.as_ref().map(|alpha| alpha.row(y));
+            for (x, pixel) in pixels.chunks_exact(3).enumerate() {
+                rgba.extend_from_slice(pixel);
+                rgba.push(alphas.map_or(255, |row| row[x]));
+            }
+        }
+        rgba
+    }
+
+    /// Row `y` as interleaved RGB, chroma from the nearest sample: enough for a preview.
+    fn read_nearest(&self, y: usize, pixels: &mut [u8]) {
+        let half = usize::from(self.space == Space::Ycc420);
+        let [luma, cb, cr] = &self.planes;
+        let (cb, cr) = (cb.row(y >> half), cr.row(y >> half));
+        for (x, (pixel, &luma)) in pixels.chunks_exact_mut(3).zip(luma.row(y)).enumerate() {
+            pixel.copy_from_slice(&ycc::rgb(luma, cb[x >> half], cr[x >> half]));
+        }
+    }
+
+    /// A first level at full chroma as R, G, B.
+    pub fn into_rgb(mut self) -> Self {
+        if self.space == Space::Ycc444 {
+            let [y, cb, cr] = &mut self.planes;
+            for ((y, cb), cr) in y.rows_mut().zip(cb.rows_mut()).zip(cr.rows_mut()) {
+                for ((y, cb), cr) in y.iter_mut().zip(cb).zip(cr) {
+                    [*y, *cb, *cr] = ycc::rgb(*y, *cb, *cr);
+                }
+            }
+            self.space = Space::Rgb;
+        }
+        self
+    }
+
+    /// Drops an alpha that hides nothing.
+    pub fn without_idle_alpha(mut self) -> Self {
+        let idle = |alpha: &Plane| {
+            alpha
+                .rows()
+                .all(|row| row.iter().all(|&sample| sample == 255))
+        };
+        self.alpha = self.alpha.take().filter(|alpha| !idle(alpha));
+        self
+    }
+}

@@ -1,0 +1,235 @@
+//! The pipeline, as a list of steps.
+
+use std::time::Instant;
+
+use crate::colour::ToSrgb;
+use crate::encode::encode;
+use crate::failure::{Failure, Outcome, Reason};
+use crate::finish::{overlay::overlay, sharpen::sharpen};
+use crate::plan::{Level, Plan, Rendition};
+use crate::plane::{Picture, Space};
+use crate::probe::{Kind, Probe, probe};
+use crate::resample::{Resampler, shrink, window};
+use crate::source::{Source, jpeg::Jpeg, png::Png, webp::WebP};
+use crate::taps::Axis;
+use crate::{fingerprint, placeholder};
+
+/// Everything a call makes.
+pub struct Rendered {
+    pub probe: Probe,
+    pub blake3: String,
+    pub thumbhash: Vec<u8>,
+    /// The encoded renditions, in the plan's order.
+    pub bodies: Vec<Vec<u8>>,
+    /// Milliseconds of each stage, in order.
+    pub stages: Vec<(&'static str, f64)>,
+}
+
+/// From an original to its whole set of renditions.
+pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
+    let mut clock = Clock::start();
+    let probe = probe(original)?;
+    let to_srgb = probe
+        .icc
+        .as_deref()
+        .map(ToSrgb::from_icc)
+        .transpose()?
+        .flatten();
+    check_sizes(&probe, plan)?;
+    let blake3 = fingerprint::blake3(original);
+    clock.lap("read");
+
+    let mut picture = first_level(open(original, &probe, plan)?, &probe, plan)?;
+    clock.lap("decode");
+    if let Some(to_srgb) = to_srgb {
+        to_srgb.apply(&mut picture);
+        clock.lap("colour");
+    }
+
+    let levels = chain(picture, &plan.levels);
+    let smallest = levels
+        .iter()
+        .min_by_key(|level| level.width * level.height)
+        .expect("a level");
+    let thumbhash = placeholder::of_picture(smallest);
+    clock.lap("chain");
+
+    let bodies = finish(levels, plan, &mut clock)?;
+    Ok(Rendered {
+        probe,
+        blake3,
+        thumbhash,
+        bodies,
+        stages: clock.laps,
+    })
+}
+
+/// Limits, before a pixel is decoded or a plane allocated.
+fn check_sizes(probe: &Probe, plan: &Plan) -> Outcome<()> {
+    let too_many = |what: &str, width: usize, height: usize| {
+        let pixels = width as u64 * height as u64;
+        let detail = format!("{what} has {pixels} pixels, at most {}", plan.max_pixels);
+        if pixels > plan.max_pixels {
+            Err(Failure::Rejected(Reason::TooManyPixels, detail))
+        } else {
+            Ok(())
+        }
+    };
+    too_many("the original", probe.width, probe.height)?;
+    plan.levels
+        .iter()
+        .try_for_each(|level| too_many("a level", level.width, level.height))?;
+    plan.renditions.iter().try_for_each(|rendition| {
+        let (longest, edge) = (
+            rendition.format.longest_edge(),
+            rendition.width.max(rendition.height),
+        );
+        let detail = format!("a rendition of {edge} pixels, at most {longest} in its format");
+        if edge > longest {
+            Err(Failure::Rejected(Reason::TooLongAnEdge, detail))
+        } else {
+            Ok(())
+        }
+    })
+}
+
+fn open<'a>(original: &'a [u8], probe: &Probe, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
+    Ok(match probe.kind {
+        Kind::Jpeg => Box::new(Jpeg::new(original, plan.shrink, plan.max_pixels)?),
+        Kind::Png => Box::new(Png::new(
+            original,
+            if plan.is_exact() {
+                Space::Rgb
+            } else {
+                Space::Ycc420
+            },
+        )?),
+        Kind::WebP => Box::new(WebP::new(original)?),
+    })
+}
+
+/// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
+fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> Outcome<Picture> {
+    let orientation = probe.orientation();
+    let space = match source.space() {
+        Space::Ycc420 if plan.is_exact() => Space::Ycc444,
+        space => space,
+    };
+    let stored = orientation.turn((plan.levels[0].width, plan.levels[0].height));
+    let mut resamplers: Vec<Resampler> = (source.planes().iter().enumerate())
+        .map(|(index, shape)| {
+            let (width, height) = Picture::plane_size(space, index, stored.0, stored.1);
+            let spans = Picture::plane_span(space, index, stored.0, stored.1);
+            let across = Axis {
+                source: shape.width,
+                source_span: shape.span.0,
+                target: width,
+                target_span: spans.0,
+                origin: 0.0,
+                mirrored: orientation.mirror_across,
+            };
+            let down = Axis {
+                source: shape.height,
+                source_span: shape.span.1,
+                target: height,
+                target_span: spans.1,
+                origin: 0.0,
+                mirrored: orientation.mirror_down,
+            };
+            Resampler::new(&across, &down)
+        })
+        .collect();
+    while source.next(&mut |index, rows| resamplers[index].push(rows))? {}
+    let mut planes = resamplers.into_iter().map(Resampler::finish);
+    let mut plane = || planes.next().expect("a source has three planes or four");
+    let planes_of_colour = [plane(), plane(), plane()];
+    let picture = Picture {
+        width: stored.0,
+        height: stored.1,
+        space,
+        planes: planes_of_colour,
+        alpha: planes.next(),
+    };
+    let picture = if orientation.transpose {
+        picture.transposed()
+    } else {
+        picture
+    };
+    Ok(picture.into_rgb().without_idle_alpha())
+}
+
+/// Every level, each from the one it names.
+fn chain(first: Picture, levels: &[Level]) -> Vec<Picture> {
+    let mut pictures = vec![first];
+    for level in &levels[1..] {
+        pictures.push(shrink(&pictures[level.source], level.width, level.height));
+    }
+    pictures
+}
+
+/// Crop, sharpen, overlay, encode: each rendition on pixels of its own, so that nothing shows in another.
+fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<Vec<u8>>> {
+    let mut levels: Vec<Option<Picture>> = levels.into_iter().map(Some).collect();
+    let mut bodies = Vec::with_capacity(plan.renditions.len());
+    for (index, rendition) in plan.renditions.iter().enumerate() {
+        let is_last = plan.renditions[index + 1..]
+            .iter()
+            .all(|later| later.level != rendition.level);
+        let level = &mut levels[rendition.level];
+        let mut picture = cut(level, rendition, is_last);
+        if let Some(mask) = &rendition.sharpen {
+            sharpen(&mut picture, mask);
+        }
+        for image in &rendition.overlays {
+            overlay(&mut picture, image);
+        }
+        clock.lap("finish");
+        bodies.push(encode(picture, rendition)?);
+        clock.lap(rendition.format.word());
+    }
+    Ok(bodies)
+}
+
+/// The rendition's pixels: the level itself when no later rendition needs it whole.
+fn cut(level: &mut Option<Picture>, rendition: &Rendition, is_last: bool) -> Picture {
+    let whole = level
+        .as_ref()
+        .expect("a level is taken by its last rendition only");
+    let (size, scaled) = (
+        (rendition.width, rendition.height),
+        (rendition.scaled_width, rendition.scaled_height),
+    );
+    if (whole.width, whole.height) != scaled || scaled != size {
+        return window(whole, scaled, (rendition.left, rendition.top), size);
+    }
+    if is_last {
+        level.take().expect("just looked at")
+    } else {
+        whole.clone()
+    }
+}
+
+/// Adds up the time of each stage.
+struct Clock {
+    last: Instant,
+    laps: Vec<(&'static str, f64)>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            last: Instant::now(),
+            laps: Vec::new(),
+        }
+    }
+
+    fn lap(&mut self, stage: &'static str) {
+        let now = Instant::now();
+        let milliseconds = (now - self.last).as_secs_f64() * 1e3;
+        self.last = now;
+        match self.laps.iter_mut().find(|(name, _)| *name == stage) {
+            Some((_, sum)) => *sum += milliseconds,
+            None => self.laps.push((stage, milliseconds)),
+        }
+    }
+}

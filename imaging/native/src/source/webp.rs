@@ -1,0 +1,150 @@
+//! WebP, decoded whole by libwebp. Lossy files without alpha stay Y, Cb, Cr; the others become R, G, B.
+
+use super::png::shapes;
+use super::{PlaneShape, Source};
+use crate::colour;
+use crate::exif;
+use crate::failure::{Decline, Failure, Outcome, Reason, unsupported};
+use crate::kernels::{pixels, range};
+use crate::libwebp::{self, DecodeError};
+use crate::plane::{Picture, Plane, Space};
+use crate::probe::{Kind, Probe};
+use crate::resample::Rows;
+
+pub struct WebP {
+    space: Space,
+    shapes: Vec<PlaneShape>,
+    planes: Vec<Plane>,
+}
+
+impl WebP {
+    pub fn new(original: &[u8]) -> Outcome<Self> {
+        let features = libwebp::features(original).map_err(failure)?;
+        let (width, height) = (features.width, features.height);
+        if features.is_lossy && !features.has_alpha {
+            let planes = decode_lossy(original, width, height)?;
+            return Ok(Self {
+                space: Space::Ycc420,
+                shapes: shapes(Space::Ycc420, false, width, height),
+                planes,
+            });
+        }
+        let planes = decode_pixels(original, features.has_alpha, (width, height))?;
+        Ok(Self {
+            space: Space::Rgb,
+            shapes: shapes(Space::Rgb, features.has_alpha, width, height),
+            planes,
+        })
+    }
+}
+
+fn decode_lossy(original: &[u8], width: usize, height: usize) -> Outcome<Vec<Plane>> {
+    let mut planes = std::array::from_fn(|index| {
+        let (width, height) = Picture::plane_size(Space::Ycc420, index, width, height);
+        Plane::new(width, height)
+    });
+    libwebp::decode_yuv(original, &mut planes).map_err(failure)?;
+    let [y, cb, cr] = planes;
+    Ok(vec![
+        y.mapped(&range::WIDEN_LUMA),
+        cb.mapped(&range::WIDEN_CHROMA),
+        cr.mapped(&range::WIDEN_CHROMA),
+    ])
+}
+
+fn decode_pixels(
+    original: &[u8],
+    has_alpha: bool,
+    (width, height): (usize, usize),
+) -> Outcome<Vec<Plane>> {
+    let mut rgba = vec![0; width * height * 4];
+    libwebp::decode_rgba(original, width, &mut rgba).map_err(failure)?;
+    let mut planes: Vec<Plane> = shapes(Space::Rgb, has_alpha, width, height)
+        .iter()
+        .map(|shape| Plane::new(shape.width, shape.height))
+        .collect();
+    for (y, row) in rgba.chunks_exact(width * 4).enumerate() {
+        for (x, pixel) in row.chunks_exact(4).enumerate() {
+            for (plane, &colour) in planes.iter_mut().zip(pixel) {
+                plane.row_mut(y)[x] = if has_alpha {
+                    pixels::times(colour, pixel[3])
+                } else {
+                    colour
+                };
+            }
+        }
+        if let Some(alpha) = planes.get_mut(3) {
+            for (sample, pixel) in alpha.row_mut(y).iter_mut().zip(row.chunks_exact(4)) {
+                *sample = pixel[3];
+            }
+        }
+    }
+    Ok(planes)
+}
+
+impl Source for WebP {
+    fn space(&self) -> Space {
+        self.space
+    }
+
+    fn planes(&self) -> &[PlaneShape] {
+        &self.shapes
+    }
+
+    fn next(&mut self, sink: &mut dyn FnMut(usize, Rows<'_>)) -> Outcome<bool> {
+        for (index, plane) in self.planes.iter().enumerate() {
+            sink(index, Rows::of(plane));
+        }
+        Ok(!std::mem::take(&mut self.planes).is_empty())
+    }
+}
+
+pub fn probe(original: &[u8]) -> Outcome<Probe> {
+    let features = libwebp::features(original).map_err(failure)?;
+    if features.has_animation {
+        return unsupported(Decline::Animation);
+    }
+    let exif = chunk(original, *b"EXIF")
+        .map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))
+        .unwrap_or_default();
+    Ok(Probe {
+        kind: Kind::WebP,
+        width: features.width,
+        height: features.height,
+        exif_orientation: exif::orientation(exif),
+        has_alpha: features.has_alpha,
+        icc: chunk(original, *b"ICCP")
+            .filter(|icc| colour::applies(icc, false))
+            .map(<[u8]>::to_vec),
+        exif_bytes: exif.len(),
+        // Planes of Y, Cb and Cr; or pixels, and planes of R, G, B and alpha.
+        footprint: if features.is_lossy && !features.has_alpha {
+            2
+        } else {
+            8
+        },
+    })
+}
+
+/// The body of the first RIFF chunk of this name.
+fn chunk(file: &[u8], name: [u8; 4]) -> Option<&[u8]> {
+    const RIFF_HEADER: usize = 12;
+    let mut rest = file.get(RIFF_HEADER..)?;
+    loop {
+        let (header, body) = rest.split_at_checked(8)?;
+        let size = u32::from_le_bytes(header[4..].try_into().ok()?) as usize;
+        if header[..4] == name {
+            return body.get(..size);
+        }
+        // Chunks begin at even offsets.
+        rest = body.get(size.checked_add(size % 2)?..)?;
+    }
+}
+
+fn failure(error: DecodeError) -> Failure {
+    let reason = match error {
+        DecodeError::Truncated => Reason::Truncated,
+        DecodeError::Corrupt => Reason::Corrupt,
+    };
+    Failure::Rejected(reason, "the WebP does not decode".into())
+}

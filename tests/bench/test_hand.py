@@ -1,0 +1,78 @@
+"""Speaking with contenders."""
+
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from bench.imaging.contenders import Contender
+from bench.imaging.hand import Hand, Unable, cores, team
+from bench.imaging.places import ROOT
+
+CONTENDER = """
+    from bench.imaging.workers.serve import Unable, serve
+
+    def prepare(work):
+        if work.profile:
+            raise Unable("follows no ICC profile")
+        return lambda: ({"256": work.original * 2}, {"path": "fused", "why": None, "stages": {"decode": 1.0}})
+
+    serve({"made up": "1.0"}, prepare)
+"""
+
+
+def contender(code: str) -> Contender:
+    """A contender that is a few lines of Python."""
+    return Contender("made up", (sys.executable, "-c", textwrap.dedent(code)), Path(sys.executable))
+
+
+def load(path: Path, profile: bool = False) -> dict[str, object]:
+    """A request to load."""
+    facts = {"shrink": 1, "orientation": 1, "profile": profile, "outputs": [], "watermark": {}}
+    return {"path": str(path), **facts}
+
+
+@pytest.fixture
+def hand():
+    with Hand(contender(CONTENDER), cores()[-1]) as hand:
+        yield hand
+
+
+def test_a_contender_tells_its_versions_when_it_is_ready(hand):
+    assert hand.versions == {"made up": "1.0"}
+
+
+def test_it_renders_as_often_as_asked_and_keeps_the_last(hand, tmp_path):
+    original = tmp_path / "original"
+    original.write_bytes(b"pixels")
+    hand.ask("load", **load(original))
+    answer = hand.ask("render", times=3)
+    assert len(answer["ms"]) == 3
+    assert answer["bytes"] == {"256": 12}
+    assert answer["notes"]["path"] == "fused"
+    hand.ask("keep", folder=str(tmp_path))
+    assert (tmp_path / "256").read_bytes() == b"pixelspixels"
+
+
+def test_what_it_cannot_do_is_an_exception_with_the_reason_and_it_lives_on(hand):
+    with pytest.raises(Unable, match="follows no ICC profile"):
+        hand.ask("load", **load(ROOT / "README.md", profile=True))
+    assert hand.ask("load", **load(ROOT / "README.md")) == {}
+
+
+def test_one_that_does_not_start_says_why():
+    with pytest.raises(Unable, match="No module named 'nonesuch'"):
+        Hand(contender("import nonesuch"), cores()[-1])
+
+
+def test_it_stays_on_its_core_and_its_memory_is_counted(hand):
+    allowed = Path(f"/proc/{hand.process.pid}/status").read_text()
+    assert f"Cpus_allowed_list:\t{cores()[-1]}\n" in allowed
+    assert 1 < hand.peak < 1000
+
+
+def test_a_team_has_one_on_each_core_and_ends_with_its_block():
+    with team(contender(CONTENDER), cores()) as hands:
+        assert len(hands) == len(cores())
+    assert all(hand.process.poll() is not None for hand in hands)
