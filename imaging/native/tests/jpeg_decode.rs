@@ -337,7 +337,8 @@ proptest! {
             encoder.set_sampling_factor(sampling);
             encoder.set_progressive(progressive);
             encoder.set_optimized_huffman_tables(optimised);
-            encoder.set_restart_interval(restart_interval);
+            // with both, jpeg-encoder counts the wrong DC differences and writes a corrupt file
+            encoder.set_restart_interval(if optimised { 0 } else { restart_interval });
             encoder.encode(&picture(width, height), width, height, ColorType::Rgb).expect("a picture");
             bytes
         };
