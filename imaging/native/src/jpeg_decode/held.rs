@@ -190,15 +190,16 @@ impl<'a> Walk<'a, '_> {
                 }
             }
         }
+        let end = self.reader.finish()?;
         pass.restart()?;
-        self.reader.finish()
+        Ok(end)
     }
 
     #[inline(always)]
     fn before_mcu(&mut self, done: &mut usize, pass: &mut impl Pass) -> Result<()> {
         if self.restart_interval != 0 && *done != 0 && done.is_multiple_of(self.restart_interval) {
-            pass.restart()?;
             self.reader.restart(*done / self.restart_interval - 1)?;
+            pass.restart()?;
         }
         *done += 1;
         self.reader.ready()
@@ -209,6 +210,6 @@ impl<'a> Walk<'a, '_> {
         let mut bits = self.reader.bits;
         let outcome = pass.block(&mut bits, &self.reader.window, part, &mut plane.blocks[at], &mut plane.masks[at]);
         self.reader.bits = bits;
-        outcome
+        outcome.map_err(|error| self.reader.blame(error))
     }
 }
