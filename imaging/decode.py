@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 
-from imaging import heic
+from imaging import heic, tiff
 from imaging.damage import damage
 from imaging.errors import Reason, Rejected
-from imaging.formats import BY_NAME, Format, foreign, sniff
+from imaging.formats import Format, foreign, sniff
 from imaging.limits import Header, Limits, check_bytes, check_header
 from imaging.mend import mended
 from imaging.opened import Opened
 from imaging.vips import Error, Image, Source
+
+#: What is done to the bytes of a format before libvips sees them.
+BEFOREHAND: dict[str, Callable[[bytes], bytes]] = {"jpeg": mended, "tiff": tiff.readable}
 
 
 def open_original(original: bytes, limits: Limits) -> Opened:
@@ -32,8 +35,8 @@ def recognised(original: bytes) -> Format:
 
 def open_with_libvips(original: bytes, format: Format, limits: Limits) -> Opened:
     """An original read by the one loader that is meant for its format."""
-    if format is BY_NAME["jpeg"]:
-        original = mended(original)
+    if format.name in BEFOREHAND:
+        original = BEFOREHAND[format.name](original)
     decode = loader(original, format)
     with damage(original, format, Error):
         image = decode(1)

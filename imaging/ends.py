@@ -1,7 +1,9 @@
-"""Whether a file has the end that its format asks for. It only names the fault: the decoders find it."""
+"""Whether a file has the end that its format asks for. The decoders find the fault, but for HEIC's; this names it."""
 
 import struct
 from collections.abc import Callable
+
+from imaging import boxes, tiff
 
 
 def jpeg(original: bytes) -> bool:
@@ -24,38 +26,14 @@ def gif(original: bytes) -> bool:
     return original.rstrip(b"\0").endswith(b";")
 
 
-def tiff(original: bytes) -> bool:
-    """A first directory that lies within the file."""
-    if len(original) < 8:
-        return False
-    order = "<" if original.startswith(b"II") else ">"
-    (directory,) = struct.unpack_from(f"{order}I", original, 4)
-    return bool(directory < len(original))
-
-
-def isobmff(original: bytes) -> bool:
-    """Boxes that fill the file; a size of 0 means up to the end, 1 that eight more bytes give it."""
-    at = 0
-    while at + 8 <= len(original):
-        (size,) = struct.unpack_from(">I", original, at)
-        if size == 1 and at + 16 <= len(original):
-            (size,) = struct.unpack_from(">Q", original, at + 8)
-        if size == 0:
-            return True
-        if size < 8:
-            return False
-        at += size
-    return at == len(original)
-
-
 WHOLE: dict[str, Callable[[bytes], bool]] = {
     "jpeg": jpeg,
     "png": png,
     "webp": webp,
     "gif": gif,
-    "tiff": tiff,
-    "avif": isobmff,
-    "heic": isobmff,
+    "tiff": tiff.whole,
+    "avif": boxes.whole,
+    "heic": boxes.whole,
 }
 
 

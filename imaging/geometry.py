@@ -4,7 +4,9 @@ Sizes are the exact rational number rounded half up, and at least 1.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
+from math import floor
 
 from imaging.recipe import Recipe, Resize
 
@@ -69,9 +71,8 @@ class Chain:
 
     @property
     def largest(self) -> Size:
-        """The longest edges that any level has."""
-        sizes = [placement.scaled for placement in self.placements]
-        return max(width for width, _ in sizes), max(height for _, height in sizes)
+        """The level with the most pixels."""
+        return max((placement.scaled for placement in self.placements), key=area)
 
     @property
     def smallest(self) -> Size:
@@ -84,14 +85,9 @@ def area(size: Size) -> tuple[int, int]:
     return size[0] * size[1], size[0]
 
 
-def rounded(numerator: int, denominator: int) -> int:
-    """The quotient of two positive whole numbers, rounded half up, at least 1."""
-    return max(1, (2 * numerator + denominator) // (2 * denominator))
-
-
-def half_up(share: float) -> int:
-    """A positive length in pixels, rounded half up, at least 1."""
-    return max(1, int(share + 0.5))
+def half_up(length: Fraction | float) -> int:
+    """A length in pixels, rounded half up, at least 1."""
+    return max(1, floor(length + Fraction(1, 2)))
 
 
 def placement(resize: Resize | None, width: int, height: int) -> Placement:
@@ -108,24 +104,12 @@ def placement(resize: Resize | None, width: int, height: int) -> Placement:
 
 def scaled_size(resize: Resize, width: int, height: int) -> Size:
     """The size of the whole image: inside the box (limit, fit), or covering it (fill)."""
-    box_width, box_height = resize.width, resize.height
-    if resize.mode == "limit" and fits(width, height, box_width, box_height):
-        return width, height
-    if box_height is None:
-        by_width = True
-    elif box_width is None:
-        by_width = False
-    else:
-        wider_than_box = width * box_height >= height * box_width
-        by_width = wider_than_box != (resize.mode == "fill")
-    if by_width:
-        return box_width or width, rounded(height * (box_width or width), width)
-    return rounded(width * (box_height or height), height), box_height or height
-
-
-def fits(width: int, height: int, box_width: int | None, box_height: int | None) -> bool:
-    """Whether the image lies inside the box already; an edge that is not given bounds nothing."""
-    return (box_width is None or width <= box_width) and (box_height is None or height <= box_height)
+    edges = ((resize.width, width), (resize.height, height))
+    scales = [Fraction(box, edge) for box, edge in edges if box is not None]
+    scale = max(scales) if resize.mode == "fill" else min(scales)
+    if resize.mode == "limit":
+        scale = min(scale, Fraction(1))
+    return half_up(width * scale), half_up(height * scale)
 
 
 def anchored(gravity: str, free: Size) -> Size:

@@ -7,8 +7,10 @@ and turning by it would turn twice.
 from functools import lru_cache
 from typing import Any
 
+from imaging import boxes
 from imaging.credits import EXIF
 from imaging.damage import damage
+from imaging.errors import Reason, Rejected
 from imaging.formats import Format
 from imaging.limits import Header, Limits, check_header
 from imaging.opened import Opened
@@ -33,6 +35,10 @@ def pi_heif() -> Any:
 
 def open_original(original: bytes, format: Format, limits: Limits) -> Opened:
     """A HEIC, admitted: its boxes are read, nothing is decoded."""
+    if not boxes.whole(original):
+        raise Rejected(Reason.TRUNCATED, "its items reach beyond its end")
+    if not boxes.sound(original):
+        raise Rejected(Reason.CORRUPT, "a picture in it is no HEVC")
     with damage(original, format, *DAMAGE):
         image = pi_heif().open_heif(original, convert_hdr_to_8bit=True)
     width, height = image.size
@@ -57,8 +63,9 @@ def decode(image: Any, original: bytes, format: Format) -> Image:
     """The pixels, with the profile they are in."""
     with damage(original, format, *DAMAGE):
         pixels = image.data
-    width, height = image.size
-    decoded = rows(pixels, image.stride, width, height, bands=len(image.mode)).copy(interpretation="srgb")
+    (width, height), bands = image.size, len(image.mode)
+    decoded = rows(pixels, image.stride, width, height, bands)
+    decoded = decoded.copy(interpretation="b-w" if bands <= 2 else "srgb")
     if image.premultiplied_alpha:
         decoded = decoded.unpremultiply().rint().cast("uchar")
     for field, name in ((PROFILE, "icc_profile"), (EXIF, "exif")):

@@ -75,6 +75,7 @@ def raster(text: str, font: bytes, size: int) -> tuple[bytes, int, int]:
     except OSError as error:
         raise RecipeInvalid((Problem("watermark.font", f"cannot be read: {error}"),)) from None
     left, top, right, bottom = (int(edge) for edge in face.getbbox(text))
-    canvas = Canvas.new("L", (max(1, right - left), max(1, bottom - top)))
-    ImageDraw.Draw(canvas).text((-left, -top), text, fill=255, font=face)
-    return canvas.tobytes(), *canvas.size
+    canvas = Canvas.new("L", (max(1, right - left) + 2 * size, max(1, bottom - top) + 2 * size))
+    ImageDraw.Draw(canvas).text((size - left, size - top), text, fill=255, font=face)
+    inked = canvas.crop(canvas.getbbox() or (0, 0, 1, 1))
+    return inked.tobytes(), *inked.size

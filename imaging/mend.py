@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 SEQUENTIAL = frozenset((0xC0, 0xC1))
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 START_OF_SCAN = 0xDA
 END_OF_IMAGE = 0xD9
+
+#: Many times what any camera writes; beyond it a file is made to waste our time.
+MOST_SEGMENTS = 10_000
 
 #: What a sequential scan must say of itself: spectral selection 0 to 63, no successive approximation (T.81, B.2.3).
 WHOLE_SPECTRUM = b"\0\x3f\0"
@@ -34,7 +38,7 @@ def mended(original: bytes) -> bytes:
 def scans(original: bytes) -> Iterator[int]:
     """Where each scan's three parameters are, in a sequential JPEG; nothing in any other."""
     sequential = False
-    for marker, start, end in segments(original):
+    for marker, start, end in islice(segments(original), MOST_SEGMENTS):
         if marker in FRAMES:
             sequential = marker in SEQUENTIAL
         if marker == START_OF_SCAN and sequential and end - start >= 4:

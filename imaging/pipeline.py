@@ -5,6 +5,7 @@ pixels that lose nothing. Each further level is made from the next larger one. A
 its level, so that nothing that is laid over it shows in the smaller ones.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 from imaging import _native
@@ -21,19 +22,18 @@ from imaging.operations.resize import resize
 from imaging.operations.sharpen import sharpen
 from imaging.operations.to_srgb import to_srgb
 from imaging.operations.upright import upright
-from imaging.operations.wanted import Wanted
+from imaging.operations.wanted import Look, Wanted
 from imaging.operations.watermark import watermark
 from imaging.placeholder import placeholder
 from imaging.recipe import Recipe
 from imaging.rendered import Original, Rendered, RenderedImage
 from imaging.vips import Error, Image
 
-#: From a level of the chain to a finished rendition, in this order. A new operation is a new name here.
+#: From a level of the chain to a finished picture, in this order. A new operation is a new name here.
 FINISH: tuple[Callable[[Image, Wanted], Image], ...] = (
     crop,
     sharpen,
     watermark,
-    flatten,
 )
 
 
@@ -45,36 +45,34 @@ def render(
     One engine makes the same bytes of the same original and recipe, always. Raises Rejected for the original's
     faults, RecipeInvalid for a watermark or a font that cannot be used.
     """
-    limits = limits or Limits()
+    return with_libvips(original, recipe, only, limits or Limits())
+
+
+def with_libvips(original: bytes, recipe: Recipe, only: frozenset[str] | None, limits: Limits) -> Rendered:
+    """The path that serves everything."""
     clock = Clock()
     with clock.stage("open"):
         opened = open_original(original, limits)
         plan = chain(recipe, *opened.upright)
         check_enlarged(*plan.largest, limits)
-    wanted = [
-        Wanted(rendition, place)
-        for rendition, place in zip(recipe.renditions, plan.placements, strict=True)
-        if only is None or rendition.name in only
-    ]
-    images, thumbhash = with_libvips(original, opened, plan, wanted, clock)
+    with clock.stage("decode"), damage(original, opened.format, Error):
+        levels = {plan.ground: ground(opened, plan)}
+    with clock.stage("chain"):
+        for size, source in plan.levels:
+            levels[size] = level(levels[source], size)
+    images = finished(levels, wanted(recipe, plan, only), clock)
+    with clock.stage("thumbhash"):
+        thumbhash = placeholder(levels[plan.smallest])
     with clock.stage("fingerprint"):
         fingerprint = _native.blake3(original)
     about = Original(opened.format.name, *opened.upright, len(original), fingerprint, thumbhash)
     return Rendered(images, about, path="libvips", why=None, milliseconds=clock.milliseconds)
 
 
-def with_libvips(
-    original: bytes, opened: Opened, plan: Chain, wanted: list[Wanted], clock: Clock
-) -> tuple[tuple[RenderedImage, ...], str]:
-    """The path that serves everything: the wanted renditions, and the ThumbHash of the smallest level."""
-    with clock.stage("decode"), damage(original, opened.format, Error):
-        levels = {plan.ground: ground(opened, plan)}
-    with clock.stage("chain"):
-        for size, source in plan.levels:
-            levels[size] = level(levels[source], size)
-    images = tuple(finish(levels[each.place.scaled], each, clock) for each in wanted)
-    with clock.stage("thumbhash"):
-        return images, placeholder(levels[plan.smallest])
+def wanted(recipe: Recipe, plan: Chain, only: frozenset[str] | None) -> list[Wanted]:
+    """The renditions to encode, each with its place."""
+    every = map(Wanted, recipe.renditions, plan.placements)
+    return [each for each in every if only is None or each.rendition.name in only]
 
 
 def ground(opened: Opened, plan: Chain) -> Image:
@@ -91,11 +89,29 @@ def level(source: Image, size: Size) -> Image:
     return image.copy_memory() if area(size) < area((source.width, source.height)) else image
 
 
-def finish(level: Image, wanted: Wanted, clock: Clock) -> RenderedImage:
-    """One rendition: every operation in turn, then the encoder, which is what makes libvips compute them."""
+def finished(levels: dict[Size, Image], wanted: list[Wanted], clock: Clock) -> tuple[RenderedImage, ...]:
+    """The renditions. Those that differ only in their format share one picture, as all those of a <picture> do."""
+    sharing = Counter(each.look for each in wanted)
+    pictures: dict[Look, Image] = {}
+    images = []
+    for each in wanted:
+        with clock.stage(f"encode {each.rendition.name}"):
+            if each.look not in pictures:
+                made = picture(levels[each.place.scaled], each)
+                pictures[each.look] = made.copy_memory() if sharing[each.look] > 1 else made
+            images.append(written(pictures[each.look], each))
+    return tuple(images)
+
+
+def picture(level: Image, wanted: Wanted) -> Image:
+    """A level with every operation done on a copy of it; libvips computes nothing yet."""
+    for operation in FINISH:
+        level = operation(level, wanted)
+    return level
+
+
+def written(picture: Image, wanted: Wanted) -> RenderedImage:
+    """One rendition: the encoder is what has the pixels computed."""
     rendition = wanted.rendition
-    with clock.stage(f"encode {rendition.name}"):
-        image = level
-        for operation in FINISH:
-            image = operation(image, wanted)
-        return RenderedImage(rendition.name, rendition.format, image.width, image.height, encode(image, rendition))
+    body = encode(flatten(picture, wanted), rendition)
+    return RenderedImage(rendition.name, rendition.format, picture.width, picture.height, body)

@@ -9,7 +9,7 @@ import os
 
 from imaging.formats import FORMATS
 
-os.environ["VIPS_DISC_THRESHOLD"] = "1t"  # read by libvips when first needed, so it must come before the import
+os.environ["VIPS_DISC_THRESHOLD"] = "1000g"  # libvips reads it when first needed, and knows no "t"
 
 import pyvips
 

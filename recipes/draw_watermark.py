@@ -11,13 +11,13 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 HERE = Path(__file__).parent
 WIDTH, HEIGHT = 640, 160
 OVERSAMPLING = 4
-SHADOW = 0.45
+SHADOW = 1.1
 
 
 def main() -> None:
     """Draw it."""
     letters = shape()
-    shadow = letters.filter(ImageFilter.GaussianBlur(5)).point(lambda cover: int(cover * SHADOW))
+    shadow = letters.filter(ImageFilter.GaussianBlur(4)).point(lambda cover: min(255, int(cover * SHADOW)))
     mark = Image.merge("RGBA", [*Image.new("RGB", letters.size).split(), shadow])
     white = Image.merge("RGBA", [*Image.new("RGB", letters.size, "white").split(), letters])
     Image.alpha_composite(mark, white).save(HERE / "watermark.png", optimize=True)

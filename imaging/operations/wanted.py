@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from imaging.geometry import Placement
-from imaging.recipe import Rendition
+from imaging.recipe import Rendition, Resize, Sharpen, Watermark
+
+#: What a rendition looks like, whatever its format.
+Look = tuple[Placement, Resize | None, Sharpen | None, Watermark | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +15,8 @@ class Wanted:
 
     rendition: Rendition
     place: Placement
+
+    @property
+    def look(self) -> Look:
+        """Renditions of one look have the same pixels."""
+        return self.place, self.rendition.resize, self.rendition.sharpen, self.rendition.watermark

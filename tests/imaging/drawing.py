@@ -2,13 +2,14 @@
 
 import base64
 import io
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image, ImageCms
 
 Pixels = NDArray[np.uint8]
 
@@ -16,7 +17,7 @@ Pixels = NDArray[np.uint8]
 FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "avif", "heic")
 
 #: EXIF's orientations as what a viewer does to the stored pixels, written with numpy, not with turns and mirrors.
-SEEN = {
+SEEN: dict[int, Callable[[Pixels], Pixels]] = {
     1: lambda stored: stored,
     2: lambda stored: stored[:, ::-1],
     3: lambda stored: stored[::-1, ::-1],
@@ -33,7 +34,8 @@ def scene(width: int = 160, height: int = 120, seed: int = 7) -> Pixels:
     y, x = np.mgrid[0:height, 0:width].astype(float)
     x, y = x / max(1, width - 1), y / max(1, height - 1)
     bands = (230 * x + 10, 200 * y + 30, 120 + 100 * np.sin(5 * x + 3 * y + seed))
-    return np.clip(np.stack(bands, -1), 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(np.stack(bands, -1), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def noise(width: int, height: int, seed: int = 1) -> Pixels:
@@ -61,7 +63,8 @@ def write(pixels: Pixels | Image.Image, format: str, **options: Any) -> bytes:
 
 def read(body: bytes) -> Pixels:
     """A rendition decoded by Pillow, as it lies in the file."""
-    return np.asarray(Image.open(io.BytesIO(body)))
+    pixels: Pixels = np.asarray(Image.open(io.BytesIO(body)))
+    return pixels
 
 
 def opened(body: bytes) -> Image.Image:
@@ -73,8 +76,6 @@ def opened(body: bytes) -> Image.Image:
 
 def exif(**tags: Any) -> bytes:
     """An EXIF block with these tags, by their names."""
-    from PIL import ExifTags
-
     block = Image.Exif()
     for name, value in tags.items():
         block[ExifTags.Base[name]] = value
@@ -95,8 +96,6 @@ def scaled(pixels: Pixels, width: int, height: int) -> Pixels:
 @lru_cache(maxsize=1)
 def wide_gamut() -> bytes:
     """A small ICC profile whose colours are far from sRGB's: the primaries turned round (R -> G -> B -> R)."""
-    from PIL import ImageCms
-
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     tags = {}
     for index in range(int.from_bytes(profile[128:132])):
@@ -110,9 +109,21 @@ def wide_gamut() -> bytes:
 
 def srgb_profile() -> bytes:
     """sRGB, as a profile."""
-    from PIL import ImageCms
-
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def shown(image: Image.Image, profile: bytes) -> Image.Image:
+    """An image in some profile as it looks in sRGB, by Pillow's littleCMS."""
+    seen = ImageCms.profileToProfile(
+        image,
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    assert seen is not None
+    return seen
 
 
 def preview(thumbhash: str) -> int:

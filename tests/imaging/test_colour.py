@@ -1,31 +1,21 @@
 """Colours are brought to sRGB where a profile says that they are not, and left alone where they are."""
 
-import io
-
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image, ImageCms
+from PIL import Image
 
 from imaging.operations.to_srgb import moves
 from imaging.pipeline import render
-from tests.imaging.drawing import Pixels, distance, noise, read, scene, srgb_profile, wide_gamut, write
+from tests.imaging.drawing import Pixels, distance, noise, read, scene, shown, srgb_profile, wide_gamut, write
 from tests.imaging.recipes import box, one
 
 PROFILED = ("jpeg", "png", "webp", "tiff", "avif", "heic")
 
 
 def converted(pixels: Pixels, profile: bytes) -> Pixels:
-    """What Pillow's littleCMS makes of pixels in that profile."""
-    image = ImageCms.profileToProfile(
-        Image.fromarray(pixels),
-        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-        ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    assert image is not None
-    return np.asarray(image)
+    """What littleCMS makes of pixels in that profile."""
+    return np.asarray(shown(Image.fromarray(pixels), profile))
 
 
 @pytest.mark.parametrize("format", PROFILED)

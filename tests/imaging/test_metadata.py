@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from imaging.pipeline import render
+from imaging.recipe import Rendition
 from tests.imaging.drawing import exif, opened, scene, srgb_profile, wide_gamut, write
 from tests.imaging.recipes import one, several, shipped
-from imaging.recipe import Rendition
 
 CANARY = "canary-8f3a1c"
 WRITTEN = ("jpeg", "png", "webp", "avif")

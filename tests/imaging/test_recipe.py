@@ -11,13 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imaging.reading import COLOUR, MAX_ASSET_BYTES, PNG
 from imaging.recipe import (
-    COLOUR,
-    CORNERS,
-    GRAVITIES,
-    MAX_ASSET_BYTES,
-    MODES,
-    PNG,
     SCHEMA,
     ImageWatermark,
     Problem,
@@ -33,6 +28,7 @@ from imaging.recipe import (
     load,
     parse,
 )
+from imaging.renditions import CORNERS, GRAVITIES, MODES
 from tests.imaging.recipes import shipped
 
 FILES = {

@@ -1,0 +1,105 @@
+"""What a recipe consists of: values, all frozen, each with its default."""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal, get_args
+
+from imaging.canonical import SCHEMA, canonical, replaced, sha256
+
+Mode = Literal["limit", "fit", "fill"]
+Gravity = Literal[
+    "centre", "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west", "smart"
+]
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+GRAVITIES: tuple[Gravity, ...] = get_args(Gravity)
+
+#: Where a mark may go: it looks at no pixels.
+CORNERS: tuple[Gravity, ...] = tuple(gravity for gravity in GRAVITIES if gravity != "smart")
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """A box for the image. An edge left out bounds nothing.
+
+    limit: inside the box, never enlarged. fit: inside the box, enlarged if need be.
+    fill: covers the box, then is cropped to exactly the box where `gravity` says.
+    """
+
+    width: int | None
+    height: int | None
+    mode: Mode = "limit"
+    gravity: Gravity = "centre"
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpen:
+    """An unsharp mask on luma, in gamma space: rgb + amount x (Y - gauss(Y, sigma)); sigma in pixels."""
+
+    sigma: float
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageWatermark:
+    """A PNG laid over the image: its width as a share of the image's, the margin as a share of the shorter edge."""
+
+    image: bytes = field(repr=False)
+    width: float
+    gravity: Gravity = "south-east"
+    margin: float = 0.03
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextWatermark:
+    """One line of text laid over the image: its size as a share of the image's height, the font a TrueType file."""
+
+    text: str
+    font: bytes = field(repr=False)
+    size: float
+    colour: str = "#ffffff"
+    gravity: Gravity = "south-east"
+    margin: float = 0.03
+    opacity: float = 1.0
+
+
+Watermark = ImageWatermark | TextWatermark
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One derived image. `quality` and `effort` are the format's own where they are None."""
+
+    name: str
+    format: str
+    quality: int | None = None
+    effort: int | None = None
+    lossless: bool = False
+    progressive: bool = False
+    background: str = "#ffffff"
+    keep: tuple[str, ...] = ()
+    resize: Resize | None = None
+    sharpen: Sharpen | None = None
+    watermark: Watermark | None = None
+    #: Every size of the recipe that this rendition is in, written by the recipe: levels are made from one another.
+    sizes: tuple[Resize | None, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def definition(self) -> str:
+        """8 hex digits that change with whatever this rendition's pixels depend on, and with nothing else."""
+        own = asdict(replace(self, name="", sizes=()))
+        sizes = sorted(canonical(asdict(size) if size else None) for size in set(self.sizes))
+        return sha256(canonical([SCHEMA, replaced(own, {}), [size.decode() for size in sizes]]))[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A named list of renditions, made from one decode of the original."""
+
+    name: str
+    renditions: tuple[Rendition, ...]
+
+    def __post_init__(self) -> None:
+        """Tell every rendition the company it is in."""
+        sizes = tuple(rendition.resize for rendition in self.renditions)
+        object.__setattr__(self, "renditions", tuple(replace(each, sizes=sizes) for each in self.renditions))
