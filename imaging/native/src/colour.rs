@@ -63,7 +63,8 @@ impl ToSrgb {
     pub fn apply(&self, picture: &mut Picture) {
         match picture.space {
             Space::Rgb => self.apply_rgb(picture),
-            Space::Ycc420 | Space::Ycc444 => self.apply_ycc420(picture),
+            Space::Ycc444 => self.apply_ycc444(picture),
+            Space::Ycc420 => self.apply_ycc420(picture),
         }
     }
 
@@ -75,6 +76,18 @@ impl ToSrgb {
             picture.read_rgb(y, &mut from);
             self.convert(&from, &mut to);
             picture.write_rgb(y, &to);
+        }
+    }
+
+    fn apply_ycc444(&self, picture: &mut Picture) {
+        let mut from = vec![0; picture.width * 3];
+        let mut to = from.clone();
+        let [luma, cb, cr] = &mut picture.planes;
+        for ((luma, cb), cr) in luma.rows_mut().zip(cb.rows_mut()).zip(cr.rows_mut()) {
+            ycc::rgb_row(luma, cb, cr, &mut from);
+            self.convert(&from, &mut to);
+            ycc::luma_row(&to, luma);
+            ycc::full_chroma_row(&to, cb, cr);
         }
     }
 

@@ -1,5 +1,10 @@
 //! What to make, in sizes that Python's geometry has settled: the core computes none of its own.
 
+use crate::plane::Space;
+
+/// The JPEG quality from which chroma is kept at full size.
+const FULL_CHROMA_QUALITY: u8 = 90;
+
 /// The work of one call. Level 0 is made from the original, every other one from a level before it.
 #[cfg_attr(feature = "python", derive(pyo3::FromPyObject))]
 pub struct Plan {
@@ -109,16 +114,26 @@ impl pyo3::FromPyObject<'_, '_> for Format {
 }
 
 impl Rendition {
-    /// Whether every pixel is written as it is.
-    pub fn is_exact(&self) -> bool {
-        self.lossless || self.format == Format::Png
+    /// What it is made from: R, G, B where every pixel is written as it is. JPEG keeps chroma at full size from a
+    /// quality of 90 on, as libvips does.
+    pub fn space(&self) -> Space {
+        match self.format {
+            Format::Png => Space::Rgb,
+            Format::WebP if self.lossless => Space::Rgb,
+            Format::Jpeg if self.quality >= FULL_CHROMA_QUALITY => Space::Ycc444,
+            Format::Jpeg | Format::WebP => Space::Ycc420,
+        }
     }
 }
 
 impl Plan {
-    /// Whether some rendition is written without loss: then colours are kept at full size throughout.
-    pub fn is_exact(&self) -> bool {
-        self.renditions.iter().any(Rendition::is_exact)
+    /// What the levels have to hold for the most demanding rendition.
+    pub fn space(&self) -> Space {
+        self.renditions
+            .iter()
+            .map(Rendition::space)
+            .max()
+            .unwrap_or(Space::Ycc420)
     }
 
     /// Refuses a plan that contradicts itself, in words for whoever wrote the caller.

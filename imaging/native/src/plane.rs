@@ -125,8 +125,8 @@ impl Drop for Plane {
     }
 }
 
-/// What the three planes of a picture hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the three planes of a picture hold, the more the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
     /// Y, Cb, Cr of JFIF (BT.601, full range); chroma at half size, each sample centred between its four pixels.
     Ycc420,
@@ -231,33 +231,52 @@ impl Picture {
         }
     }
 
-    /// The same picture as Y, Cb, Cr with half-size chroma, over `background` where it is transparent.
-    pub fn into_ycc420(self, background: [u8; 3]) -> Self {
-        match self.space {
-            Space::Ycc420 => self,
-            Space::Ycc444 => unreachable!("only the first level is Ycc444, until it becomes Rgb"),
-            Space::Rgb => self.flattened_ycc420(background),
+    /// The same picture as Y, Cb, Cr, over `background` where it is transparent.
+    pub fn into_ycc(self, space: Space, background: [u8; 3]) -> Self {
+        match (self.space, space) {
+            (Space::Rgb, _) => self.flattened(space, background),
+            (Space::Ycc444, Space::Ycc420) => self.with_half_chroma(),
+            _ => self,
         }
     }
 
-    fn flattened_ycc420(self, background: [u8; 3]) -> Self {
+    fn flattened(self, space: Space, background: [u8; 3]) -> Self {
         let (width, height) = (self.width, self.height);
-        let mut planes = std::array::from_fn(|index| {
-            let (width, height) = Self::plane_size(Space::Ycc420, index, width, height);
-            Plane::new(width, height)
-        });
+        let mut planes = Self::new_planes(space, width, height);
         let mut pixels = [vec![0; width * 3], vec![0; width * 3]];
         let [luma, cb, cr] = &mut planes;
-        for top in (0..height).step_by(2) {
-            let count = (height - top).min(2);
+        let rows = if space == Space::Ycc420 { 2 } else { 1 };
+        for top in (0..height).step_by(rows) {
+            let count = (height - top).min(rows);
             for (row, pixels) in pixels.iter_mut().enumerate().take(count) {
                 self.read_flat(top + row, background, pixels);
                 ycc::luma_row(pixels, luma.row_mut(top + row));
             }
             let [above, below] = &pixels;
-            let below = if count == 2 { below } else { above };
-            ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
+            if space == Space::Ycc420 {
+                let below = if count == 2 { below } else { above };
+                ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
+            } else {
+                ycc::full_chroma_row(above, cb.row_mut(top), cr.row_mut(top));
+            }
         }
+        Self {
+            width,
+            height,
+            space,
+            planes,
+            alpha: None,
+        }
+    }
+
+    fn with_half_chroma(self) -> Self {
+        let Self {
+            width,
+            height,
+            planes: [luma, cb, cr],
+            ..
+        } = self;
+        let planes = [luma, halved(&cb), halved(&cr)];
         Self {
             width,
             height,
@@ -265,6 +284,13 @@ impl Picture {
             planes,
             alpha: None,
         }
+    }
+
+    pub fn new_planes(space: Space, width: usize, height: usize) -> [Plane; 3] {
+        std::array::from_fn(|index| {
+            let (width, height) = Self::plane_size(space, index, width, height);
+            Plane::new(width, height)
+        })
     }
 
     /// Interleaved RGBA, not premultiplied.
@@ -295,7 +321,7 @@ impl Picture {
         }
     }
 
-    /// A first level at full chroma as R, G, B.
+    /// A picture at full chroma as R, G, B.
     pub fn into_rgb(mut self) -> Self {
         if self.space == Space::Ycc444 {
             let [y, cb, cr] = &mut self.planes;
@@ -319,4 +345,24 @@ impl Picture {
         self.alpha = self.alpha.take().filter(|alpha| !idle(alpha));
         self
     }
+}
+
+/// A plane at half size, each sample the mean of its four; those at odd edges count twice.
+fn halved(plane: &Plane) -> Plane {
+    let mut half = Plane::new(plane.width.div_ceil(2), plane.height.div_ceil(2));
+    for (y, out) in half.rows_mut().enumerate() {
+        let (above, below) = (
+            plane.row(2 * y),
+            plane.row((2 * y + 1).min(plane.height - 1)),
+        );
+        for (x, out) in out.iter_mut().enumerate() {
+            let (left, right) = (2 * x, (2 * x + 1).min(plane.width - 1));
+            let sum: u32 = [above[left], above[right], below[left], below[right]]
+                .map(u32::from)
+                .iter()
+                .sum();
+            *out = ((sum + 2) >> 2) as u8;
+        }
+    }
+    half
 }

@@ -96,14 +96,7 @@ fn check_sizes(probe: &Probe, plan: &Plan) -> Outcome<()> {
 fn open<'a>(original: &'a [u8], probe: &Probe, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
     Ok(match probe.kind {
         Kind::Jpeg => Box::new(Jpeg::new(original, plan.shrink, plan.max_pixels)?),
-        Kind::Png => Box::new(Png::new(
-            original,
-            if plan.is_exact() {
-                Space::Rgb
-            } else {
-                Space::Ycc420
-            },
-        )?),
+        Kind::Png => Box::new(Png::new(original, plan.space())?),
         Kind::WebP => Box::new(WebP::new(original)?),
     })
 }
@@ -111,9 +104,9 @@ fn open<'a>(original: &'a [u8], probe: &Probe, plan: &Plan) -> Outcome<Box<dyn S
 /// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
 fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> Outcome<Picture> {
     let orientation = probe.orientation();
-    let space = match source.space() {
-        Space::Ycc420 if plan.is_exact() => Space::Ycc444,
-        space => space,
+    let space = match (source.space(), plan.space()) {
+        (Space::Ycc420, Space::Rgb) => Space::Ycc444,
+        (source, plan) => source.max(plan),
     };
     let stored = orientation.turn((plan.levels[0].width, plan.levels[0].height));
     let mut resamplers: Vec<Resampler> = (source.planes().iter().enumerate())
@@ -155,7 +148,12 @@ fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> 
     } else {
         picture
     };
-    Ok(picture.into_rgb().without_idle_alpha())
+    Ok(if plan.space() == Space::Rgb {
+        picture.into_rgb()
+    } else {
+        picture
+    }
+    .without_idle_alpha())
 }
 
 /// Every level, each from the one it names.

@@ -67,7 +67,7 @@ impl Axis {
 }
 
 thread_local! {
-    static LAST: RefCell<[Option<(Axis, Rc<Taps>)>; REMEMBERED]> = const { RefCell::new([const { None }; REMEMBERED]) };
+    static LAST: RefCell<Vec<(Axis, Rc<Taps>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Cb and Cr have the same axes, and so do most images of one camera: four levels, luma and chroma, across and down.
@@ -78,15 +78,12 @@ pub fn lanczos3(axis: &Axis) -> Rc<Taps> {
     LAST.with_borrow_mut(|last| {
         let known = last
             .iter()
-            .position(|entry| entry.as_ref().is_some_and(|(of, _)| of == axis));
-        let index = known.unwrap_or_else(|| {
-            last[REMEMBERED - 1] = Some((*axis, Rc::new(Taps::lanczos3(axis))));
-            REMEMBERED - 1
-        });
-        // The most recent first.
-        last[..=index].rotate_right(1);
-        let (_, taps) = last[0].as_ref().expect("just found, or just made");
-        Rc::clone(taps)
+            .position(|(of, _)| of == axis)
+            .map(|index| last.remove(index));
+        let (axis, taps) = known.unwrap_or_else(|| (*axis, Rc::new(Taps::lanczos3(axis))));
+        last.truncate(REMEMBERED - 1);
+        last.insert(0, (axis, Rc::clone(&taps)));
+        taps
     })
 }
 

@@ -12,7 +12,7 @@ use crate::plane::Picture;
 pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
     match rendition.format {
         Format::Jpeg => {
-            let picture = picture.into_ycc420(rendition.background);
+            let picture = picture.into_ycc(rendition.space(), rendition.background);
             Ok(jpeg::encode(
                 picture,
                 rendition.quality,

@@ -17,7 +17,10 @@ pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
             let (width, height) = (picture.width, picture.height);
             libwebp::encode_rgba(&picture.into_rgba(), width, height, &settings)
         }
-        Space::Ycc420 | Space::Ycc444 => libwebp::encode_yuv(&narrowed(picture.planes), &settings),
+        Space::Ycc420 | Space::Ycc444 => {
+            let picture = picture.into_ycc(Space::Ycc420, rendition.background);
+            libwebp::encode_yuv(&narrowed(picture.planes), &settings)
+        }
     };
     // Sizes were settled by the plan: what is left is memory.
     encoded.ok_or_else(|| {

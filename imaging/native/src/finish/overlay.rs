@@ -8,9 +8,13 @@ use crate::plane::{Picture, Plane, Space};
 pub fn overlay(picture: &mut Picture, overlay: &Overlay) {
     match picture.space {
         Space::Rgb => over_rgb(picture, overlay),
-        Space::Ycc420 | Space::Ycc444 => {
+        Space::Ycc420 => {
             over_luma(&mut picture.planes[0], overlay);
-            over_chroma(picture, overlay);
+            over_half_chroma(picture, overlay);
+        }
+        Space::Ycc444 => {
+            over_luma(&mut picture.planes[0], overlay);
+            over_full_chroma(picture, overlay);
         }
     }
 }
@@ -53,9 +57,25 @@ fn over_luma(luma: &mut Plane, overlay: &Overlay) {
     }
 }
 
+fn over_full_chroma(picture: &mut Picture, overlay: &Overlay) {
+    let [_, cb, cr] = &mut picture.planes;
+    for (y, row) in rows(overlay) {
+        let (cb, cr) = (
+            &mut cb.row_mut(y)[overlay.left..],
+            &mut cr.row_mut(y)[overlay.left..],
+        );
+        for ((cb, cr), pixel) in cb.iter_mut().zip(cr).zip(row.chunks_exact(4)) {
+            let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(i32::from);
+            let (over_cb, over_cr) = ycc::chroma(r, g, b, 0);
+            *cb = over(times(over_cb, pixel[3]), pixel[3], *cb);
+            *cr = over(times(over_cr, pixel[3]), pixel[3], *cr);
+        }
+    }
+}
+
 /// A sample of half-size chroma takes the mean of what lies over its four pixels, nothing counting as transparent:
 /// so an odd offset, or an odd size, moves no colour.
-fn over_chroma(picture: &mut Picture, overlay: &Overlay) {
+fn over_half_chroma(picture: &mut Picture, overlay: &Overlay) {
     let [_, cb, cr] = &mut picture.planes;
     for y in overlay.top / 2..(overlay.top + overlay.height).div_ceil(2) {
         for x in overlay.left / 2..(overlay.left + overlay.width).div_ceil(2) {

@@ -113,6 +113,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What really was at fault, when decoding met an error: bits read beyond a file's end say nothing.
+    #[cold]
+    pub fn blame(&self, error: Error) -> Error {
+        let beyond = self.bits.read() > self.filled * 8;
+        if beyond && self.end == End::File {
+            Error::Truncated
+        } else {
+            error
+        }
+    }
+
     /// Ends the segment, which must have been read to its last byte; steps over the restart marker of this number.
     pub fn restart(&mut self, number: usize) -> Result<()> {
         self.finish_segment()?;

@@ -20,6 +20,3 @@ pub const ZIGZAG_PADDED: [u8; 256] = {
     }
     padded
 };
-
-/// The last coefficient of the coded order that lies in the 4x4 corner of low frequencies together with all before it.
-pub const LAST_OF_CORNER: u8 = 9;

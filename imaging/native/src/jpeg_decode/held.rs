@@ -258,15 +258,16 @@ impl<'a> Walk<'a, '_> {
                 }
             }
         }
+        let end = self.reader.finish()?;
         pass.restart()?;
-        self.reader.finish()
+        Ok(end)
     }
 
     #[inline(always)]
     fn before_mcu(&mut self, done: &mut usize, pass: &mut impl Pass) -> Result<()> {
         if self.restart_interval != 0 && *done != 0 && done.is_multiple_of(self.restart_interval) {
-            pass.restart()?;
             self.reader.restart(*done / self.restart_interval - 1)?;
+            pass.restart()?;
         }
         *done += 1;
         self.reader.ready()
@@ -289,6 +290,6 @@ impl<'a> Walk<'a, '_> {
             &mut plane.masks[at],
         );
         self.reader.bits = bits;
-        outcome
+        outcome.map_err(|error| self.reader.blame(error))
     }
 }

@@ -143,24 +143,29 @@ impl<'a> Streamed<'a> {
     fn decode_mcu(&mut self, mcu: usize) -> Result<()> {
         self.reader.ready()?;
         let mut bits = self.reader.bits;
+        let window = &self.reader.window;
+        let mut outcome = Ok(());
         for lane in &mut self.lanes {
             for row in 0..lane.v {
                 for column in 0..lane.h {
                     let at = lane.base + (row * RUN + mcu) * lane.h + column;
                     let block = &mut self.blocks[at];
-                    self.lasts[at] = decode_block(
+                    match decode_block(
                         &mut bits,
-                        &self.reader.window,
+                        window,
                         &lane.dc,
                         &lane.ac,
                         &mut lane.predictor,
                         block,
-                    )?;
+                    ) {
+                        Ok(last) => self.lasts[at] = last,
+                        Err(error) => outcome = Err(error),
+                    }
                 }
             }
         }
         self.reader.bits = bits;
-        Ok(())
+        outcome.map_err(|error| self.reader.blame(error))
     }
 
     #[cold]

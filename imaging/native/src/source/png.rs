@@ -23,7 +23,7 @@ pub struct Png<'a> {
 }
 
 impl<'a> Png<'a> {
-    /// `space` is Ycc420 or Rgb; alpha is always Rgb.
+    /// In Ycc420 where that is enough and there is no alpha, else in Rgb.
     pub fn new(original: &'a [u8], space: Space) -> Outcome<Self> {
         let reader = decoder(Cursor::new(original))
             .read_info()
@@ -33,7 +33,11 @@ impl<'a> Png<'a> {
         let (colour, _) = reader.output_color_type();
         let channels = colour.samples();
         let has_alpha = matches!(colour, ColorType::GrayscaleAlpha | ColorType::Rgba);
-        let space = if has_alpha { Space::Rgb } else { space };
+        let space = if has_alpha || space > Space::Ycc420 {
+            Space::Rgb
+        } else {
+            space
+        };
         let planes = shapes(space, has_alpha, width, height);
         let rows = if space == Space::Ycc420 { 2 } else { 1 };
         let samples = planes

@@ -1,5 +1,6 @@
 //! Everything of a JPEG file that is not coefficients.
 
+use super::Sampling;
 use super::huffman::Codes;
 use super::tables::ZIGZAG;
 
@@ -52,12 +53,17 @@ pub fn start(out: &mut Vec<u8>, tables: &[[u8; 64]; 2]) {
     }
 }
 
-/// Three components, Y at twice the chroma's resolution both ways.
-pub fn frame(out: &mut Vec<u8>, kind: u8, width: usize, height: usize) {
+/// Three components; at half sampling Y has twice the chroma's resolution both ways.
+pub fn frame(out: &mut Vec<u8>, kind: u8, width: usize, height: usize, sampling: Sampling) {
+    let luma = if sampling == Sampling::Half {
+        0x22
+    } else {
+        0x11
+    };
     let mut body = vec![8];
     body.extend_from_slice(&(height as u16).to_be_bytes());
     body.extend_from_slice(&(width as u16).to_be_bytes());
-    body.extend_from_slice(&[3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]);
+    body.extend_from_slice(&[3, 1, luma, 0, 2, 0x11, 1, 3, 0x11, 1]);
     segment(out, kind, &body);
 }
 

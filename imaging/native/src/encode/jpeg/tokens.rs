@@ -132,7 +132,7 @@ impl Tokens {
 
 also_for_avx2! {
     /// The second pass: each token's code, then its bits.
-    pub fn put(tokens: &[u32], words: &[u32; TABLES * 256], bits: &mut BitWriter) {
+    fn put(tokens: &[u32], words: &[u32; TABLES * 256], bits: &mut BitWriter) {
         for &token in tokens {
             let word = words[(token >> 16) as usize % (TABLES * 256)];
             let size = token >> 16 & 15;

@@ -3,10 +3,13 @@
 use std::arch::x86_64::*;
 
 use super::{Transform, scalar};
-use crate::jpeg_decode::block::{Block, LAST_OF_CORNER};
+use crate::jpeg_decode::block::Block;
 use scalar::{
     CONST_BITS, F_0_541, F_0_765, F_1_847, ODD, PASS1_BIAS, PASS1_SHIFT, PASS2_BIAS, PASS2_SHIFT,
 };
+
+/// The last coefficient of the coded order that lies, with all before it, in the first four rows and columns.
+const LAST_OF_CORNER: u8 = 9;
 
 /// The transforms of this file, on a machine that can run them.
 pub fn transform(edge: usize) -> Option<Transform> {
