@@ -2,10 +2,10 @@
 
 from imaging.fused import Plan
 
-class Unsupported(Exception):
+class Unsupported(Exception):  # noqa: N818, as its sibling in imaging.errors
     """The core leaves this original to libvips. `args` are a word of its list and what it means."""
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818
     """The original's fault. `args` are a value of imaging.errors.Reason and the detail."""
 
 class Probe:
@@ -36,6 +36,9 @@ def render(original: bytes, plan: Plan) -> Rendered:
 
 def blake3(data: bytes) -> str:
     """BLAKE3 of `data`: 64 lower-case hex digits."""
+
+def ssimulacra2(width: int, height: int, reference: bytes, other: bytes) -> float:
+    """How like two images of `width` x `height` RGB pixels look: 100 is the same, 90 looks the same, 70 is good."""
 
 def thumbhash(width: int, height: int, rgba: bytes) -> bytes:
     """ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100; ValueError otherwise."""

@@ -45,6 +45,7 @@ fn plan((width, height): (usize, usize)) -> Plan {
             overlays: Vec::new(),
             format,
             quality: 80,
+            target: None,
             effort: 4,
             lossless: false,
             progressive: false,

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::failure::{Failure, Outcome};
 use crate::plan::Plan;
 use crate::placeholder::LONGEST_EDGE;
-use crate::{fingerprint, placeholder};
+use crate::{fingerprint, placeholder, quality};
 
 pyo3::create_exception!(_native, Unsupported, PyException, "The core leaves this to libvips: args are (word, meaning).");
 pyo3::create_exception!(_native, Rejected, PyException, "The original's fault: args are (reason, detail).");
@@ -85,6 +85,24 @@ pub fn render(py: Python<'_>, original: PyBackedBytes, plan: Plan) -> PyResult<R
         thumbhash: PyBytes::new(py, &rendered.thumbhash).unbind(),
         milliseconds: milliseconds.unbind(),
     })
+}
+
+/// SSIMULACRA2 of two images of `width` x `height` RGB pixels, each edge at least 8.
+#[pyfunction]
+pub fn ssimulacra2(
+    py: Python<'_>,
+    width: usize,
+    height: usize,
+    reference: PyBackedBytes,
+    other: PyBackedBytes,
+) -> PyResult<f64> {
+    if width.min(height) < quality::SHORTEST_EDGE {
+        return Err(PyValueError::new_err(format!("{width} x {height}: each edge must be at least 8 pixels")));
+    }
+    if [reference.len(), other.len()] != [width * height * 3; 2] {
+        return Err(PyValueError::new_err(format!("{width} x {height} needs {} bytes of RGB", width * height * 3)));
+    }
+    guarded(py, || Ok(quality::score(&reference, &other, width, height)))
 }
 
 /// BLAKE3 of `data` as 64 lower-case hex digits.

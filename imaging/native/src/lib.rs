@@ -9,6 +9,7 @@
 //!       resample.rs      strips -> the first level -> each smaller one     taps.rs  the weights
 //!       finish/          crop, sharpen, overlay
 //!       encode/          JPEG, WebP, PNG
+//!       quality.rs       the smallest file at a SSIMULACRA2
 //!       placeholder.rs   ThumbHash                   fingerprint.rs  BLAKE3
 //!   kernels/         the loops that take the time: scalar, AVX2, NEON, the same samples from each
 //!   libwebp.rs       libwebp behind two safe functions
@@ -32,6 +33,7 @@ mod placeholder;
 pub mod plan;
 pub mod plane;
 pub mod probe;
+pub mod quality;
 pub mod render;
 pub mod resample;
 pub mod source;
@@ -41,7 +43,7 @@ pub mod taps;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use super::face::{Probe, Rejected, Rendered, Unsupported, blake3, probe, render, thumbhash};
+    use super::face::{Probe, Rejected, Rendered, Unsupported, blake3, probe, render, ssimulacra2, thumbhash};
 }
 
 /// Reproducible samples for tests.

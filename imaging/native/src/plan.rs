@@ -41,6 +41,8 @@ pub struct Rendition {
     pub format: Format,
     /// 1 to 100, JPEG and lossy WebP.
     pub quality: u8,
+    /// Instead of a quality: the SSIMULACRA2 that the smallest file is to reach.
+    pub target: Option<f64>,
     /// WebP's method, 0 to 6; PNG's compression, 0 to 9.
     pub effort: u8,
     pub lossless: bool,
@@ -118,7 +120,7 @@ impl Rendition {
         match self.format {
             Format::Png => Space::Rgb,
             Format::WebP if self.lossless => Space::Rgb,
-            Format::Jpeg if self.quality >= FULL_CHROMA_QUALITY => Space::Ycc444,
+            Format::Jpeg if self.quality >= FULL_CHROMA_QUALITY && self.target.is_none() => Space::Ycc444,
             Format::Jpeg | Format::WebP => Space::Ycc420,
         }
     }
@@ -157,6 +159,9 @@ fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
     }
     if !(1..=100).contains(&rendition.quality) {
         return Err("quality is 1 to 100");
+    }
+    if rendition.target.is_some_and(|target| !(0.0..=100.0).contains(&target)) {
+        return Err("a target is a SSIMULACRA2 of 0 to 100");
     }
     if rendition.sharpen.as_ref().is_some_and(|s| !(s.sigma > 0.0 && s.sigma <= 100.0 && s.amount.is_finite())) {
         return Err("sharpen wants a sigma above 0, to 100, and a finite amount");

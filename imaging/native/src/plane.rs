@@ -270,6 +270,28 @@ impl Picture {
         }
     }
 
+    /// Interleaved RGB over `background`, half-size chroma interpolated.
+    pub fn into_flat_rgb(self, background: [u8; 3]) -> Vec<u8> {
+        let row_bytes = self.width * 3;
+        let mut rgb = vec![0; row_bytes * self.height];
+        let rows = rgb.chunks_exact_mut(row_bytes).enumerate();
+        match self.space {
+            Space::Rgb => rows.for_each(|(y, row)| self.read_flat(y, background, row)),
+            Space::Ycc444 => {
+                let [luma, cb, cr] = &self.planes;
+                rows.for_each(|(y, row)| ycc::rgb_row(luma.row(y), cb.row(y), cr.row(y), row));
+            }
+            Space::Ycc420 => {
+                let mut chroma = FullChroma::new(self.width);
+                rows.for_each(|(y, row)| {
+                    let (cb, cr) = chroma.row(&self.planes[1], &self.planes[2], y);
+                    ycc::rgb_row(self.planes[0].row(y), cb, cr, row);
+                });
+            }
+        }
+        rgb
+    }
+
     /// A picture at full chroma as R, G, B.
     pub fn into_rgb(mut self) -> Self {
         if self.space == Space::Ycc444 {
@@ -304,4 +326,26 @@ fn halved(plane: &Plane) -> Plane {
         }
     }
     half
+}
+
+/// Half-size chroma interpolated to full size, row by row.
+pub struct FullChroma {
+    sums: Vec<u16>,
+    rows: [Vec<u8>; 2],
+}
+
+impl FullChroma {
+    pub fn new(width: usize) -> Self {
+        Self { sums: vec![0; width.div_ceil(2)], rows: [vec![0; width], vec![0; width]] }
+    }
+
+    /// Cb and Cr of row `y`.
+    pub fn row(&mut self, cb: &Plane, cr: &Plane, y: usize) -> (&[u8], &[u8]) {
+        for (plane, full) in [cb, cr].into_iter().zip(&mut self.rows) {
+            let near = y / 2;
+            let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
+            ycc::upsample_row(plane.row(near), plane.row(far), &mut self.sums, full);
+        }
+        (&self.rows[0], &self.rows[1])
+    }
 }

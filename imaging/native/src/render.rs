@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::colour::ToSrgb;
 use crate::encode::encode;
+use crate::exif::Orientation;
 use crate::failure::{Failure, Outcome, Reason};
 use crate::finish::{overlay::overlay, sharpen::sharpen};
 use crate::plan::{Level, Plan, Rendition};
@@ -12,7 +13,7 @@ use crate::probe::{Kind, Probe, probe};
 use crate::resample::{Resampler, shrink, window};
 use crate::source::{Source, jpeg::Jpeg, png::Png, webp::WebP};
 use crate::taps::Axis;
-use crate::{fingerprint, placeholder};
+use crate::{fingerprint, placeholder, quality};
 
 /// Everything a call makes.
 pub struct Rendered {
@@ -34,7 +35,8 @@ pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     let blake3 = fingerprint::blake3(original);
     clock.lap("read");
 
-    let mut picture = first_level(open(original, &probe, plan)?, &probe, plan)?;
+    let source = open(original, probe.kind, plan)?;
+    let mut picture = first_level(source, probe.orientation(), (plan.levels[0].width, plan.levels[0].height), plan.space())?;
     clock.lap("decode");
     if let Some(to_srgb) = to_srgb {
         to_srgb.apply(&mut picture);
@@ -66,22 +68,37 @@ fn check_sizes(probe: &Probe, plan: &Plan) -> Outcome<()> {
     })
 }
 
-fn open<'a>(original: &'a [u8], probe: &Probe, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
-    Ok(match probe.kind {
+fn open<'a>(original: &'a [u8], kind: Kind, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
+    Ok(match kind {
         Kind::Jpeg => Box::new(Jpeg::new(original, plan.shrink, plan.max_pixels)?),
         Kind::Png => Box::new(Png::new(original, plan.space())?),
         Kind::WebP => Box::new(WebP::new(original)?),
     })
 }
 
-/// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
-fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> Outcome<Picture> {
-    let orientation = probe.orientation();
-    let space = match (source.space(), plan.space()) {
-        (Space::Ycc420, Space::Rgb) => Space::Ycc444,
-        (source, plan) => source.max(plan),
+/// A file of ours, decoded at its size.
+pub fn decode_whole(body: &[u8], kind: Kind) -> Outcome<Picture> {
+    let source: Box<dyn Source + '_> = match kind {
+        Kind::Jpeg => Box::new(Jpeg::new(body, 1, u64::MAX)?),
+        Kind::Png => Box::new(Png::new(body, Space::Rgb)?),
+        Kind::WebP => Box::new(WebP::new(body)?),
     };
-    let stored = orientation.turn((plan.levels[0].width, plan.levels[0].height));
+    let size = (source.planes()[0].width, source.planes()[0].height);
+    first_level(source, Orientation::default(), size, Space::Rgb)
+}
+
+/// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
+fn first_level(
+    mut source: Box<dyn Source + '_>,
+    orientation: Orientation,
+    upright: (usize, usize),
+    wanted: Space,
+) -> Outcome<Picture> {
+    let space = match (source.space(), wanted) {
+        (Space::Ycc420, Space::Rgb) => Space::Ycc444,
+        (source, wanted) => source.max(wanted),
+    };
+    let stored = orientation.turn(upright);
     let mut resamplers: Vec<Resampler> = (source.planes().iter().enumerate())
         .map(|(index, shape)| {
             let (width, height) = Picture::plane_size(space, index, stored.0, stored.1);
@@ -111,7 +128,7 @@ fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> 
     let planes_of_colour = [plane(), plane(), plane()];
     let picture = Picture { width: stored.0, height: stored.1, space, planes: planes_of_colour, alpha: planes.next() };
     let picture = if orientation.transpose { picture.transposed() } else { picture };
-    Ok(if plan.space() == Space::Rgb { picture.into_rgb() } else { picture }.without_idle_alpha())
+    Ok(if wanted == Space::Rgb { picture.into_rgb() } else { picture }.without_idle_alpha())
 }
 
 /// Every level, each from the one it names.
@@ -138,7 +155,10 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
             overlay(&mut picture, image);
         }
         clock.lap("finish");
-        bodies.push(encode(picture, rendition)?);
+        bodies.push(match rendition.target {
+            Some(target) if !rendition.lossless => quality::smallest(&picture, rendition, target)?,
+            _ => encode(picture, rendition, rendition.quality)?,
+        });
         clock.lap(rendition.format.word());
     }
     Ok(bodies)

@@ -6,9 +6,9 @@ use crate::libwebp;
 use crate::plan::Rendition;
 use crate::plane::{Picture, Plane, Space};
 
-pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
+pub fn encode(picture: Picture, rendition: &Rendition, quality: u8) -> Outcome<Vec<u8>> {
     let settings = libwebp::Settings {
-        quality: f32::from(rendition.quality),
+        quality: f32::from(quality),
         method: rendition.effort.min(6),
         lossless: rendition.lossless,
     };
