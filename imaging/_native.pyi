@@ -28,6 +28,9 @@ class Rendered:
     thumbhash: bytes
     milliseconds: dict[str, float]
 
+def declines() -> list[tuple[str, str]]:
+    """Every word that the core may decline with, and what it means."""
+
 def probe(original: bytes) -> Probe:
     """Read the header only. Raises Unsupported, Rejected."""
 

@@ -24,7 +24,7 @@ SERVED = sorted((*PHOTOS.glob("*.jpg"), *PHOTOS.glob("*.png")))
 #: Grey levels that channels may differ in the mean, of smooth drawn pictures: libvips rounds resampling down, which
 #: shows most after several levels. In JPEG and WebP a coefficient may round the other way, and libwebp samples chroma
 #: of pixels in a way of its own.
-WITHIN = {"png": 0.7, "jpeg": 2.0, "webp": 3.0}
+WITHIN = {"png": 0.7, "jpeg": 2.5, "webp": 3.0}
 
 #: Grey levels that a channel may be lighter or darker in the mean: a path that shifts colours fails this first.
 BIAS = 1.0

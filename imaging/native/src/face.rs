@@ -7,12 +7,17 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::failure::{Failure, Outcome};
-use crate::plan::Plan;
+use crate::failure::{Decline, Failure, Outcome};
 use crate::placeholder::LONGEST_EDGE;
+use crate::plan::Plan;
 use crate::{fingerprint, placeholder, quality};
 
-pyo3::create_exception!(_native, Unsupported, PyException, "The core leaves this to libvips: args are (word, meaning).");
+pyo3::create_exception!(
+    _native,
+    Unsupported,
+    PyException,
+    "The core leaves this to libvips: args are (word, meaning)."
+);
 pyo3::create_exception!(_native, Rejected, PyException, "The original's fault: args are (reason, detail).");
 
 impl From<Failure> for PyErr {
@@ -61,6 +66,12 @@ pub struct Rendered {
     blake3: String,
     thumbhash: Py<PyBytes>,
     milliseconds: Py<PyDict>,
+}
+
+/// Every word that the core may decline with, and what it means.
+#[pyfunction]
+pub fn declines() -> Vec<(&'static str, &'static str)> {
+    Decline::ALL.iter().map(|&(_, word, meaning)| (word, meaning)).collect()
 }
 
 /// Reads the header only.
@@ -120,7 +131,10 @@ pub fn thumbhash(py: Python<'_>, width: usize, height: usize, rgba: PyBackedByte
     }
     let expected = width * height * 4;
     if rgba.len() != expected {
-        return Err(PyValueError::new_err(format!("{width} x {height} needs {expected} bytes of RGBA, not {}", rgba.len())));
+        return Err(PyValueError::new_err(format!(
+            "{width} x {height} needs {expected} bytes of RGBA, not {}",
+            rgba.len()
+        )));
     }
     Ok(py.detach(|| placeholder::thumbhash(width, height, &rgba)))
 }

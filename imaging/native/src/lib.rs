@@ -24,8 +24,8 @@ pub mod exif;
 #[cfg(feature = "python")]
 mod face;
 pub mod failure;
-pub mod finish;
 mod fingerprint;
+pub mod finish;
 pub mod jpeg_decode;
 pub mod kernels;
 mod libwebp;
@@ -43,7 +43,9 @@ pub mod taps;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use super::face::{Probe, Rejected, Rendered, Unsupported, blake3, probe, render, ssimulacra2, thumbhash};
+    use super::face::{
+        Probe, Rejected, Rendered, Unsupported, blake3, declines, probe, render, ssimulacra2, thumbhash,
+    };
 }
 
 /// Reproducible samples for tests.

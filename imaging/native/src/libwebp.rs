@@ -35,12 +35,8 @@ pub fn features(file: &[u8]) -> Result<Features, DecodeError> {
     let mut found = MaybeUninit::<WebPBitstreamFeatures>::zeroed();
     // SAFETY: the pointer and length are those of `file`; the structure is plain integers, all zero being valid.
     let (status, found) = unsafe {
-        let status = WebPGetFeaturesInternal(
-            file.as_ptr(),
-            file.len(),
-            found.as_mut_ptr(),
-            WEBP_DECODER_ABI_VERSION as c_int,
-        );
+        let status =
+            WebPGetFeaturesInternal(file.as_ptr(), file.len(), found.as_mut_ptr(), WEBP_DECODER_ABI_VERSION as c_int);
         (status, found.assume_init())
     };
     check(status)?;
@@ -64,12 +60,11 @@ fn check(status: VP8StatusCode) -> Result<(), DecodeError> {
 /// Y, Cb and Cr of a lossy file without alpha, in studio range; `planes` have its size, chroma half of it.
 pub fn decode_yuv(file: &[u8], planes: &mut [Plane; 3]) -> Result<(), DecodeError> {
     decode(file, |output| {
-        let [(y, y_size, y_stride), (u, u_size, u_stride), (v, v_size, v_stride)] =
-            planes.each_mut().map(|plane| {
-                let stride = plane.stride as c_int;
-                let samples = plane.samples_mut();
-                (samples.as_mut_ptr(), samples.len(), stride)
-            });
+        let [(y, y_size, y_stride), (u, u_size, u_stride), (v, v_size, v_stride)] = planes.each_mut().map(|plane| {
+            let stride = plane.stride as c_int;
+            let samples = plane.samples_mut();
+            (samples.as_mut_ptr(), samples.len(), stride)
+        });
         output.colorspace = WEBP_CSP_MODE::MODE_YUV;
         output.u.YUVA = WebPYUVABuffer {
             y,

@@ -167,7 +167,8 @@ fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
         return Err("sharpen wants a sigma above 0, to 100, and a finite amount");
     }
     for overlay in &rendition.overlays {
-        if !inside(overlay.left, overlay.width, rendition.width) || !inside(overlay.top, overlay.height, rendition.height)
+        if !inside(overlay.left, overlay.width, rendition.width)
+            || !inside(overlay.top, overlay.height, rendition.height)
         {
             return Err("an overlay leaves the rendition");
         }

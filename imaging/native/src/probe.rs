@@ -72,7 +72,9 @@ fn sniff(original: &[u8]) -> Outcome<Kind> {
         _ if original.starts_with(b"RIFF") && brand == b"WEBP" => Ok(Kind::WebP),
         _ if original.starts_with(b"GIF8") => unsupported(Decline::Gif),
         _ if original.starts_with(b"II*\0") || original.starts_with(b"MM\0*") => unsupported(Decline::Tiff),
-        _ if original.get(4..8) == Some(b"ftyp") && (brand == b"avif" || brand == b"avis") => unsupported(Decline::Avif),
+        _ if original.get(4..8) == Some(b"ftyp") && (brand == b"avif" || brand == b"avis") => {
+            unsupported(Decline::Avif)
+        }
         _ if original.get(4..8) == Some(b"ftyp") => unsupported(Decline::Heic),
         _ => unsupported(Decline::OtherType),
     }

@@ -48,7 +48,8 @@ pub fn smallest(picture: &Picture, rendition: &Rendition, target: f64) -> Outcom
 /// SSIMULACRA2 of two images of interleaved RGB: 100 is the same, 90 looks the same, 70 is good.
 pub fn score(reference: &[u8], other: &[u8], width: usize, height: usize) -> f64 {
     let image = |pixels: &[u8]| {
-        let data = pixels.as_chunks::<3>().0.iter().map(|pixel| pixel.map(|sample| f32::from(sample) / 255.0)).collect();
+        let data =
+            pixels.as_chunks::<3>().0.iter().map(|pixel| pixel.map(|sample| f32::from(sample) / 255.0)).collect();
         Rgb::new(data, width, height, TransferCharacteristic::SRGB, ColorPrimaries::BT709).expect("pixels of one size")
     };
     compute_frame_ssimulacra2(image(reference), image(other)).expect("two images of one size, eight pixels or more")

@@ -36,7 +36,8 @@ pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     clock.lap("read");
 
     let source = open(original, probe.kind, plan)?;
-    let mut picture = first_level(source, probe.orientation(), (plan.levels[0].width, plan.levels[0].height), plan.space())?;
+    let mut picture =
+        first_level(source, probe.orientation(), (plan.levels[0].width, plan.levels[0].height), plan.space())?;
     clock.lap("decode");
     if let Some(to_srgb) = to_srgb {
         to_srgb.apply(&mut picture);

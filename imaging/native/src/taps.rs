@@ -101,7 +101,8 @@ impl Taps {
 
     /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`.
     fn sampled(axis: &Axis, reach: f64, precision: u32, kernel: impl Fn(f64) -> f64) -> Self {
-        let count = ((2.0 * reach).ceil() as usize + 1).min(axis.source);
+        // An open interval holds at most as many sample centres as its length, rounded up.
+        let count = ((2.0 * reach).ceil() as usize).clamp(1, axis.source);
         let stride = count.next_multiple_of(LANES);
         let mut taps = Self {
             starts: Vec::with_capacity(axis.target),
@@ -129,13 +130,7 @@ impl Taps {
 }
 
 /// The kernel sampled at `start..`; samples beyond the edges count for the edge sample.
-fn weigh(
-    weights: &mut [f64],
-    start: usize,
-    (centre, reach): (f64, f64),
-    source: usize,
-    kernel: impl Fn(f64) -> f64,
-) {
+fn weigh(weights: &mut [f64], start: usize, (centre, reach): (f64, f64), source: usize, kernel: impl Fn(f64) -> f64) {
     weights.fill(0.0);
     let last = weights.len() - 1;
     let mut position = (centre - reach - 0.5).ceil();

@@ -121,7 +121,10 @@ impl Held {
         let band = |coding| Ok(Band::new(tables.ac(scan.parts()[0].ac, coding)?, scan));
         match (scan.first, scan.last, scan.high) {
             (0, 63, _) => {
-                let both = scan.parts().iter().map(|part| Ok((tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?))));
+                let both = scan
+                    .parts()
+                    .iter()
+                    .map(|part| Ok((tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?))));
                 walk.run(self, Whole { tables: both.collect::<Result<_>>()?, predictors })
             }
             (0, _, 0) => {

@@ -15,7 +15,8 @@ use super::sequential::decode_block;
 /// How a scan codes a block.
 pub trait Pass {
     /// Reads what the scan says of the next block of its `part`-th component.
-    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64) -> Result<()>;
+    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64)
+    -> Result<()>;
 
     /// Forgets what is carried from block to block; an error if something was to come yet.
     fn restart(&mut self) -> Result<()>;
@@ -28,7 +29,14 @@ pub struct Whole {
 }
 
 impl Pass for Whole {
-    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64) -> Result<()> {
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        part: usize,
+        block: &mut Block,
+        mask: &mut u64,
+    ) -> Result<()> {
         let (dc, ac) = &self.tables[part];
         let last = decode_block(bits, window, dc, ac, &mut self.predictors[part], block)?;
         *mask = 1 << last;

@@ -10,9 +10,9 @@ use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
 use super::huffman::{Coding, Table};
-use super::pairs::Pairs;
 use super::idct::Transform;
 use super::markers::Cursor;
+use super::pairs::Pairs;
 use super::scan::Scan;
 use super::strip::Strip;
 

@@ -37,8 +37,8 @@ const ODD_3B: [i16; 2] = [-C_2_562, C_3_072 - C_2_562];
 
 /// A quantisation table made ready for dividing by multiplying, transposed like the coefficients.
 ///
-/// `quotient = ((|c| + correction) * reciprocal >> 16) * scale >> 16`: exact rounding of `|c| / divisor`
-/// for every 16-bit `|c|` (libjpeg-turbo's form).
+/// `quotient = ((|c| + correction) * reciprocal >> 16) * scale >> 16`: the exact quotient of `|c| / divisor` for every
+/// 16-bit `|c|` (libjpeg-turbo's form), rounded by what the correction adds.
 pub struct Quantiser {
     correction: [u16; 64],
     reciprocal: [u16; 64],
@@ -69,8 +69,10 @@ impl Quantiser {
         } else {
             reciprocal += 1;
         }
+        // AC is rounded up from 0.53 on, not from a half: 1.7 % fewer bytes for 0.15 of SSIMULACRA2 (five photos).
+        let less = if index == 0 { 0 } else { divisor / 32 };
         self.reciprocal[index] = reciprocal as u16;
-        self.correction[index] = correction as u16;
+        self.correction[index] = (correction - less) as u16;
         self.scale[index] = (1u32 << (32 - bits)) as u16;
     }
 }
@@ -129,9 +131,7 @@ mod scalar {
         let [t7, t6, t5, t4] = std::array::from_fn(|i| difference(d[i], d[7 - i]));
         let (t10, t13, t11, t12) = (sum(t0, t3), difference(t0, t3), sum(t1, t2), difference(t1, t2));
         let (z3, z4) = (sum(t4, t6), sum(t5, t7));
-        let rotate = |a: i16, b: i16, [p, q]: [i16; 2]| {
-            i32::from(a) * i32::from(p) + i32::from(b) * i32::from(q)
-        };
+        let rotate = |a: i16, b: i16, [p, q]: [i16; 2]| i32::from(a) * i32::from(p) + i32::from(b) * i32::from(q);
         let shift = if first { CONSTANT_BITS - PASS_BITS } else { CONSTANT_BITS + PASS_BITS };
         let descale = |value: i32| ((value + (1 << (shift - 1))) >> shift).clamp(-32768, 32767) as i16;
         let plain = |value: i16| {

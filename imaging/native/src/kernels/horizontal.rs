@@ -123,8 +123,7 @@ mod neon {
                 }
                 let [a, b, c, d] = sums;
                 let total = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
-                let rounded =
-                    vshlq_s32(vaddq_s32(total, vdupq_n_s32(1 << (shift - 1))), vdupq_n_s32(-(shift as i32)));
+                let rounded = vshlq_s32(vaddq_s32(total, vdupq_n_s32(1 << (shift - 1))), vdupq_n_s32(-(shift as i32)));
                 let words = vqmovun_s32(rounded);
                 let bytes = vqmovn_u16(vcombine_u16(words, words));
                 out[i..i + STEP].copy_from_slice(&vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)).to_le_bytes());

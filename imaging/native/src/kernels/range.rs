@@ -12,7 +12,13 @@ const fn scaled((from, to): (i32, i32), (multiplier, divisor): (i32, i32)) -> [u
     while sample < 256 {
         let twice = 2 * (sample - from) * multiplier + divisor;
         let value = to + twice.div_euclid(2 * divisor);
-        table[sample as usize] = if value < 0 { 0 } else if value > 255 { 255 } else { value as u8 };
+        table[sample as usize] = if value < 0 {
+            0
+        } else if value > 255 {
+            255
+        } else {
+            value as u8
+        };
         sample += 1;
     }
     table

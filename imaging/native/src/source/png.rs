@@ -34,7 +34,8 @@ impl<'a> Png<'a> {
         let space = if has_alpha || space > Space::Ycc420 { Space::Rgb } else { space };
         let planes = shapes(space, has_alpha, width, height);
         let rows = if space == Space::Ycc420 { 2 } else { 1 };
-        let samples = planes.iter().map(|plane| vec![0; plane.width * if plane.height == height { rows } else { 1 }]).collect();
+        let samples =
+            planes.iter().map(|plane| vec![0; plane.width * if plane.height == height { rows } else { 1 }]).collect();
         Ok(Self { reader, space, planes, channels, rows_left: height, pixels: Default::default(), samples })
     }
 
@@ -91,7 +92,11 @@ impl Source for Png<'_> {
             self.reader.finish().map_err(failure)?;
             return Ok(false);
         }
-        if self.space == Space::Ycc420 { self.next_ycc(sink)? } else { self.next_rgb(sink)? }
+        if self.space == Space::Ycc420 {
+            self.next_ycc(sink)?
+        } else {
+            self.next_rgb(sink)?
+        }
         Ok(true)
     }
 }

@@ -60,7 +60,8 @@ pub fn frame(out: &mut Vec<u8>, kind: u8, width: usize, height: usize, sampling:
 
 /// DC and AC of luma, DC and AC of chroma; those without symbols are left out.
 pub fn huffman_tables(out: &mut Vec<u8>, codes: &[Codes; 4]) {
-    for (slot, codes) in [0x00, 0x10, 0x01, 0x11].into_iter().zip(codes).filter(|(_, codes)| !codes.symbols.is_empty()) {
+    for (slot, codes) in [0x00, 0x10, 0x01, 0x11].into_iter().zip(codes).filter(|(_, codes)| !codes.symbols.is_empty())
+    {
         let mut body = vec![slot];
         body.extend_from_slice(&codes.counts);
         body.extend_from_slice(&codes.symbols);

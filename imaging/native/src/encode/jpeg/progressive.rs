@@ -21,12 +21,7 @@ const SIXTEEN_ZEROS: u8 = 0xf0;
 /// The longest run of blocks without anything left that one symbol can tell.
 const LONGEST_RUN: u32 = 0x7fff;
 
-pub fn encode(
-    picture: &Picture,
-    sampling: Sampling,
-    tables: &[[u8; 64]; 2],
-    quantisers: &[Quantiser; 2],
-) -> Vec<u8> {
+pub fn encode(picture: &Picture, sampling: Sampling, tables: &[[u8; 64]; 2], quantisers: &[Quantiser; 2]) -> Vec<u8> {
     let components = coefficients(picture, sampling, quantisers);
     let mut out = Vec::with_capacity(picture.width * picture.height / 4);
     markers::start(&mut out, tables);
