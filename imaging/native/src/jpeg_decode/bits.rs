@@ -91,8 +91,14 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads the entropy-coded segment that starts at the cursor.
     pub fn new(file: Cursor<'a>) -> Self {
-        let mut reader =
-            Reader { file, window: Box::new([0; SPAN + 8]), bits: Bits::default(), filled: 0, fence: 0, end: End::Unseen };
+        let mut reader = Reader {
+            file,
+            window: Box::new([0; SPAN + 8]),
+            bits: Bits::default(),
+            filled: 0,
+            fence: 0,
+            end: End::Unseen,
+        };
         reader.fill();
         reader
     }

@@ -1,5 +1,6 @@
 //! Files of several scans: all coefficients are held until the last scan has been read.
 
+use super::ac::AcTables;
 use super::bits::Reader;
 use super::block::Block;
 use super::error::{Error, Limits, Result};
@@ -8,7 +9,6 @@ use super::header::Preamble;
 use super::huffman::{Coding, Table};
 use super::idct::Transform;
 use super::markers::{Cursor, EOI, SOS, stands_alone};
-use super::pairs::Pairs;
 use super::progressive::{AcFirst, AcRefine, Band, DcFirst, DcRefine, Pass, Whole};
 use super::scan::Scan;
 use super::strip::Strip;
@@ -121,7 +121,10 @@ impl Held {
         let band = |coding| Ok(Band::new(tables.ac(scan.parts()[0].ac, coding)?, scan));
         match (scan.first, scan.last, scan.high) {
             (0, 63, _) => {
-                let both = scan.parts().iter().map(|part| Ok((tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?))));
+                let both = scan
+                    .parts()
+                    .iter()
+                    .map(|part| Ok((tables.dc(part.dc)?, AcTables::new(tables.ac(part.ac, Coding::Ac)?, 63))));
                 walk.run(self, Whole { tables: both.collect::<Result<_>>()?, predictors })
             }
             (0, _, 0) => {

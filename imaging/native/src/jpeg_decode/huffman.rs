@@ -94,7 +94,7 @@ pub struct Spec {
 
 impl Spec {
     /// Reads one table off the front of a segment.
-    pub fn parse<'a>(body: &'a [u8]) -> Result<(Self, &'a [u8])> {
+    pub fn parse(body: &[u8]) -> Result<(Self, &[u8])> {
         let (counts, rest) = body.split_first_chunk::<16>().ok_or(Error::Corrupt("Huffman table"))?;
         let total: usize = counts.iter().map(|&n| usize::from(n)).sum();
         if total > 256 || total > rest.len() {

@@ -3,19 +3,20 @@
 //! Beside its coefficients each block has a mask, a bit for each coefficient in coded order that is other than 0. It
 //! makes refinement a matter of counting bits rather than of walking through 64 coefficients, most of them 0.
 
+use super::ac::AcTables;
 use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::MAX_COMPONENTS;
 use super::huffman::Table;
-use super::pairs::Pairs;
 use super::scan::Scan;
 use super::sequential::decode_block;
 
 /// How a scan codes a block.
 pub trait Pass {
     /// Reads what the scan says of the next block of its `part`-th component.
-    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64) -> Result<()>;
+    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64)
+    -> Result<()>;
 
     /// Forgets what is carried from block to block; an error if something was to come yet.
     fn restart(&mut self) -> Result<()>;
@@ -23,12 +24,19 @@ pub trait Pass {
 
 /// All coefficients of each block.
 pub struct Whole {
-    pub tables: Vec<(Box<Table>, Box<Pairs>)>,
+    pub tables: Vec<(Box<Table>, Box<AcTables>)>,
     pub predictors: [i16; MAX_COMPONENTS],
 }
 
 impl Pass for Whole {
-    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64) -> Result<()> {
+    fn block(
+        &mut self,
+        bits: &mut Bits,
+        window: &Window,
+        part: usize,
+        block: &mut Block,
+        mask: &mut u64,
+    ) -> Result<()> {
         let (dc, ac) = &self.tables[part];
         let last = decode_block(bits, window, dc, ac, &mut self.predictors[part], block)?;
         *mask = 1 << last;

@@ -37,8 +37,7 @@ impl Scan {
                 return Err(Error::Corrupt("scan header"));
             }
         }
-        let scan =
-            Scan { parts, count, first: band[0], last: band[1], high: band[2] >> 4, low: band[2] & 15 };
+        let scan = Scan { parts, count, first: band[0], last: band[1], high: band[2] >> 4, low: band[2] & 15 };
         if frame.progressive { scan.checked() } else { Ok(scan.of_everything()) }
     }
 

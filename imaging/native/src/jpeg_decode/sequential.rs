@@ -4,13 +4,13 @@
 //!   bits -> blocks of RUN MCUs (a few kB, component by component, line by line) -> samples of the strip
 //! ```
 
+use super::ac::AcTables;
 use super::bits::{Bits, Reader, Window};
-use super::block::{Block, ZIGZAG_PADDED};
+use super::block::Block;
 use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
 use super::huffman::{Coding, Table};
-use super::pairs::Pairs;
 use super::idct::Transform;
 use super::markers::Cursor;
 use super::scan::Scan;
@@ -38,7 +38,7 @@ struct Lane {
     h: usize,
     v: usize,
     dc: Box<Table>,
-    ac: Box<Pairs>,
+    ac: Box<AcTables>,
     /// DC of the block before.
     predictor: i16,
     /// Where its blocks of a run begin.
@@ -51,13 +51,14 @@ impl<'a> Streamed<'a> {
         !frame.progressive && scan.parts().len() == frame.components().len()
     }
 
-    pub fn new(preamble: &Preamble<'a>) -> Result<Self> {
+    /// Decodes all coefficients up to `wanted`, in coded order; the others are only stepped over.
+    pub fn new(preamble: &Preamble<'a>, wanted: u8) -> Result<Self> {
         let Preamble { frame, tables, scan, cursor, .. } = preamble;
         let mut lanes = Vec::with_capacity(MAX_COMPONENTS);
         let mut base = 0;
         for part in scan.parts() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let (dc, ac) = (tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?));
+            let (dc, ac) = (tables.dc(part.dc)?, AcTables::new(tables.ac(part.ac, Coding::Ac)?, wanted));
             lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }
@@ -147,7 +148,7 @@ pub fn decode_block(
     bits: &mut Bits,
     window: &Window,
     dc: &Table,
-    ac: &Pairs,
+    ac: &AcTables,
     predictor: &mut i16,
     block: &mut Block,
 ) -> Result<u8> {
@@ -157,37 +158,9 @@ pub fn decode_block(
     *predictor = predictor.wrapping_add(entry.value(bits.top));
     bits.skip(entry.length() as u8);
     block[0] = *predictor;
-    let mut index = entry.advance() as u8;
-    loop {
-        if decode_pair(bits, ac, &mut index, block) {
-            break;
-        }
-        bits.refill(window);
-        if decode_pair(bits, ac, &mut index, block) {
-            break;
-        }
-    }
-    match index {
+    match ac.decode(bits, window, entry.advance() as u8, block) {
         63 => Ok(63),
-        128..=190 => Ok(index - 128),
+        ended @ 128..=190 => Ok(ended - 128),
         _ => Err(Error::Corrupt("Huffman code")),
     }
-}
-
-/// Decodes one or two coefficients, of 27 bits at most; whether the block has ended.
-#[inline(always)]
-fn decode_pair(bits: &mut Bits, ac: &Pairs, index: &mut u8, block: &mut Block) -> bool {
-    let pair = ac.look_up(bits.top);
-    let (advance, value) = pair.first();
-    *index = index.wrapping_add(advance);
-    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
-    if *index >= 63 {
-        bits.skip(pair.length_of_first());
-        return true;
-    }
-    let (advance, value) = pair.second();
-    *index = index.wrapping_add(advance);
-    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
-    bits.skip(pair.length());
-    *index >= 63
 }

@@ -203,7 +203,8 @@ fn packed<const N: usize>(lows: [__m256i; N], highs: [__m256i; N]) -> [__m256i; 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transposed(x: [__m256i; 8]) -> [__m256i; 8] {
-    let twos: [__m256i; 8] = std::array::from_fn(|k| interleaved(x[k / 4 * 4 + k % 2 * 2], x[k / 4 * 4 + k % 2 * 2 + 1], k / 2 % 2 == 1));
+    let twos: [__m256i; 8] =
+        std::array::from_fn(|k| interleaved(x[k / 4 * 4 + k % 2 * 2], x[k / 4 * 4 + k % 2 * 2 + 1], k / 2 % 2 == 1));
     let fours: [__m256i; 8] = std::array::from_fn(|k| {
         let (a, b) = (twos[k / 4 * 4 + k / 2 % 2 * 2], twos[k / 4 * 4 + k / 2 % 2 * 2 + 1]);
         if k % 2 == 1 { _mm256_unpackhi_epi32(a, b) } else { _mm256_unpacklo_epi32(a, b) }

@@ -165,13 +165,8 @@ fn transposed_fours(x: [int16x8_t; 4]) -> [int16x8_t; 4] {
     let (even, odd) = (vtrn1q_s16(x[0], x[1]), vtrn2q_s16(x[0], x[1]));
     let (next_even, next_odd) = (vtrn1q_s16(x[2], x[3]), vtrn2q_s16(x[2], x[3]));
     let [even, odd, next_even, next_odd] = [even, odd, next_even, next_odd].map(|v| vreinterpretq_s32_s16(v));
-    [
-        vtrn1q_s32(even, next_even),
-        vtrn1q_s32(odd, next_odd),
-        vtrn2q_s32(even, next_even),
-        vtrn2q_s32(odd, next_odd),
-    ]
-    .map(|v| vreinterpretq_s16_s32(v))
+    [vtrn1q_s32(even, next_even), vtrn1q_s32(odd, next_odd), vtrn2q_s32(even, next_even), vtrn2q_s32(odd, next_odd)]
+        .map(|v| vreinterpretq_s16_s32(v))
 }
 
 /// Columns to rows of 8x8 samples.
@@ -193,13 +188,8 @@ fn transposed_four_samples(x: [uint8x8_t; 4]) -> [uint8x8_t; 4] {
     let (even, odd) = (vtrn1_u8(x[0], x[1]), vtrn2_u8(x[0], x[1]));
     let (next_even, next_odd) = (vtrn1_u8(x[2], x[3]), vtrn2_u8(x[2], x[3]));
     let [even, odd, next_even, next_odd] = [even, odd, next_even, next_odd].map(|v| vreinterpret_u16_u8(v));
-    [
-        vtrn1_u16(even, next_even),
-        vtrn1_u16(odd, next_odd),
-        vtrn2_u16(even, next_even),
-        vtrn2_u16(odd, next_odd),
-    ]
-    .map(|v| vreinterpret_u8_u16(v))
+    [vtrn1_u16(even, next_even), vtrn1_u16(odd, next_odd), vtrn2_u16(even, next_even), vtrn2_u16(odd, next_odd)]
+        .map(|v| vreinterpret_u8_u16(v))
 }
 
 #[inline]

@@ -121,12 +121,7 @@ fn four(x: [i32; 4], bias: i32) -> [i32; 4] {
     let difference = (x[0] - x[2] << CONST_BITS).wrapping_add(bias);
     let near = x[1].wrapping_mul(F_0_541 + F_0_765).wrapping_add(x[3].wrapping_mul(F_0_541));
     let far = x[1].wrapping_mul(F_0_541).wrapping_add(x[3].wrapping_mul(F_0_541 - F_1_847));
-    [
-        sum.wrapping_add(near),
-        difference.wrapping_add(far),
-        difference.wrapping_sub(far),
-        sum.wrapping_sub(near),
-    ]
+    [sum.wrapping_add(near), difference.wrapping_add(far), difference.wrapping_sub(far), sum.wrapping_sub(near)]
 }
 
 /// Sums and differences of the four lowest coefficients.

@@ -26,12 +26,7 @@ fn wild_block() -> impl Strategy<Value = (Block, u8)> {
     })
 }
 
-fn transformed(
-    transform: super::Transform,
-    edge: usize,
-    blocks: &[(Block, u8)],
-    quant: &Block,
-) -> Vec<u8> {
+fn transformed(transform: super::Transform, edge: usize, blocks: &[(Block, u8)], quant: &Block) -> Vec<u8> {
     let (coefficients, lasts): (Vec<Block>, Vec<u8>) = blocks.iter().copied().unzip();
     let stride = edge * blocks.len();
     let mut out = vec![0; stride * edge];
