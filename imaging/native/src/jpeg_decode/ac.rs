@@ -1,62 +1,70 @@
 //! AC coefficients two in one look-up, and those that nobody wants several at once.
 //!
 //! ```text
-//!   63     61   56 55       48 47        32 31        16 15        8 7   5        0
-//!   +------+------+-----------+------------+------------+-----------+---+----------+
-//!   | SLOW | one  | advance 2 |  value 2   |  value 1   | advance 1 |   |  length  |
-//!   +------+------+-----------+------------+------------+-----------+---+----------+
+//!   63        48 47        32 31      24 23       16 15        8 7        0
+//!   +-----------+------------+----------+-----------+-----------+----------+
+//!   |  value 2  |   mask 1   | length 1 | advance 2 | advance 1 |  length  |
+//!   +-----------+------------+----------+-----------+-----------+----------+
 //! ```
 //!
-//! `length` is that of both, `one` of the first alone. Where the looked-up bits hold one coefficient only, the second
-//! is the first again, with an advance of 0: storing it twice does no harm, and asking whether to would. Where they
-//! hold not even one, the pair is SLOW and the plain table is asked.
+//! `length` is that of both, `length 1` of the first alone. The first value is computed from the bits (`mask 1` has as
+//! many as the value), for its bits may lie beyond those looked up; the second comes out of the table. Where the bits
+//! hold one coefficient only, `advance 2` is 0: the second is stored first, and the first over it. So nothing is asked
+//! that the bits answer at random, but whether the block has ended.
 
 use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG_PADDED};
-use super::huffman::{Entry, LOOKUP, Table};
+use super::huffman::{Entry, LOOKUP, Table, signed};
 
 /// Bits looked up at once where coefficients are skipped: two to five of them.
 const SKIP_LOOKUP: u32 = 13;
 
 #[derive(Clone, Copy)]
-pub struct Pair(u64);
+struct Pair(u64);
 
-const SLOW: Pair = Pair(1 << 63);
+/// The code is longer than the bits looked up.
+const UNKNOWN: Pair = Pair(0);
 
 impl Pair {
-    #[inline(always)]
-    fn alone(entry: Entry, bits: u64) -> Self {
-        let value = u64::from(entry.value(bits) as u16);
-        let length = u64::from(entry.length());
-        Pair(length << 56 | value << 32 | value << 16 | u64::from(entry.advance()) << 8 | length)
+    fn alone(entry: Entry) -> Self {
+        let (length, advance) = (u64::from(entry.length()), u64::from(entry.advance()));
+        Pair(u64::from(entry.mask()) << 32 | length << 24 | advance << 8 | length)
     }
 
     fn with(self, second: Entry, bits: u64) -> Self {
         let value = u64::from(second.value(bits) as u16);
-        let kept = self.0 & !(0xFFFF << 32);
-        Pair((kept | u64::from(second.advance()) << 48 | value << 32) + u64::from(second.length()))
+        Pair((self.0 | value << 48 | u64::from(second.advance()) << 16) + u64::from(second.length()))
     }
 
-    /// Of both.
     #[inline(always)]
-    pub fn length(self) -> u8 {
+    fn length(self) -> u8 {
         self.0 as u8
     }
 
-    /// Of the first alone.
     #[inline(always)]
-    pub fn length_of_first(self) -> u8 {
-        (self.0 >> 56) as u8 & 63
+    fn length_of_first(self) -> u8 {
+        (self.0 >> 24) as u8
     }
 
     #[inline(always)]
-    pub fn first(self) -> (u8, i16) {
-        ((self.0 >> 8) as u8, (self.0 >> 16) as i16)
+    fn advance(self) -> u8 {
+        (self.0 >> 8) as u8
     }
 
     #[inline(always)]
-    pub fn second(self) -> (u8, i16) {
-        ((self.0 >> 48) as u8, (self.0 >> 32) as i16)
+    fn further(self) -> u8 {
+        (self.0 >> 16) as u8
+    }
+
+    #[inline(always)]
+    fn first(self, bits: u64) -> i16 {
+        let mask = (self.0 >> 32) as u32 & 0xFFFF;
+        signed((bits >> (self.length_of_first().wrapping_neg() & 63)) as u32 & mask, mask)
+    }
+
+    #[inline(always)]
+    fn second(self) -> i16 {
+        (self.0 >> 48) as i16
     }
 }
 
@@ -75,7 +83,7 @@ pub struct AcTables {
 
 impl AcTables {
     pub fn new(table: Box<Table>, wanted: u8) -> Box<Self> {
-        let mut pairs = [SLOW; 1 << LOOKUP];
+        let mut pairs = [UNKNOWN; 1 << LOOKUP];
         for (index, pair) in (0u64..).zip(&mut pairs) {
             *pair = pair_of(&table, index << (64 - LOOKUP));
         }
@@ -95,36 +103,40 @@ impl AcTables {
     #[inline(always)]
     pub fn decode(&self, bits: &mut Bits, window: &Window, mut index: u8, block: &mut Block) -> u8 {
         while index < self.wanted {
-            self.decode_pair(bits, &mut index, block);
-            bits.refill(window);
-            if index >= self.wanted {
+            if self.decode_pair(bits, &mut index, block) {
                 break;
             }
-            self.decode_pair(bits, &mut index, block);
+            bits.refill(window);
+            if self.decode_pair(bits, &mut index, block) {
+                break;
+            }
         }
         if index < 63 { self.skip_rest(bits, window, index) } else { index }
     }
 
-    /// Decodes one or two coefficients, of 27 bits at most.
+    /// Decodes one or two coefficients, of 27 bits at most; whether that is all that is wanted.
     #[inline(always)]
-    fn decode_pair(&self, bits: &mut Bits, index: &mut u8, block: &mut Block) {
+    fn decode_pair(&self, bits: &mut Bits, index: &mut u8, block: &mut Block) -> bool {
         let pair = self.look_up(bits.top);
-        let (advance, value) = pair.first();
-        *index = index.wrapping_add(advance);
-        block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
-        if *index >= 63 {
-            return bits.skip(pair.length_of_first());
+        let first = index.wrapping_add(pair.advance());
+        let second = first.wrapping_add(pair.further());
+        block[usize::from(ZIGZAG_PADDED[usize::from(second)])] = pair.second();
+        block[usize::from(ZIGZAG_PADDED[usize::from(first)])] = pair.first(bits.top);
+        if second < self.wanted {
+            *index = second;
+            bits.skip(pair.length());
+            return false;
         }
-        let (advance, value) = pair.second();
-        *index = index.wrapping_add(advance);
-        block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
-        bits.skip(pair.length());
+        let ended_by_first = first >= 63;
+        *index = if ended_by_first { first } else { second };
+        bits.skip(if ended_by_first { pair.length_of_first() } else { pair.length() });
+        true
     }
 
     #[inline(always)]
     fn look_up(&self, bits: u64) -> Pair {
         let pair = self.pairs[(bits >> (64 - LOOKUP)) as usize];
-        if pair.0 >> 63 == 0 { pair } else { Pair::alone(self.table.look_up(bits), bits) }
+        if pair.0 == UNKNOWN.0 { Pair::alone(self.table.look_up(bits)) } else { pair }
     }
 
     /// Goes on to the end of the block without storing anything.
@@ -166,12 +178,12 @@ fn skip_of(table: &Table, bits: u64) -> Skip {
     (advance << 8 | length) as Skip
 }
 
-/// The pair that the looked-up bits hold by themselves.
+/// The pair of the looked-up bits: the first needs its code in them, the second its value too.
 fn pair_of(table: &Table, bits: u64) -> Pair {
-    let Some(first) = table.entry_within(bits, LOOKUP) else { return SLOW };
-    let alone = Pair::alone(first, bits);
+    let Some(first) = table.entry_of(bits) else { return UNKNOWN };
+    let alone = Pair::alone(first);
     let rest = bits << first.length();
-    match table.entry_within(rest, LOOKUP - first.length()) {
+    match LOOKUP.checked_sub(first.length()).and_then(|left| table.entry_within(rest, left)) {
         Some(second) if !first.ends_block() => alone.with(second, rest),
         _ => alone,
     }
