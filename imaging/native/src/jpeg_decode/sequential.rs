@@ -23,13 +23,24 @@ const RUN: usize = 8;
 pub struct Streamed<'a> {
     reader: Reader<'a>,
     lanes: Vec<Lane>,
+    /// The blocks of an MCU, in coded order.
+    places: Vec<Place>,
     /// The blocks of a run, and the coded index of the last coefficient of each.
     blocks: Vec<Block>,
     lasts: Vec<u8>,
     mcus_across: usize,
-    restart_interval: usize,
-    /// MCUs decoded so far.
-    done: usize,
+    /// MCUs in a segment, how many of them are yet to come, and restart markers passed.
+    interval: usize,
+    left: usize,
+    restarts: usize,
+}
+
+/// Where a block of an MCU lies among those of a run.
+struct Place {
+    lane: usize,
+    first: usize,
+    /// From one MCU to the next.
+    step: usize,
 }
 
 /// One component of the scan.
@@ -62,14 +73,21 @@ impl<'a> Streamed<'a> {
             lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }
+        let places = lanes.iter().enumerate().flat_map(|(index, lane): (usize, &Lane)| {
+            let (h, base) = (lane.h, lane.base);
+            (0..lane.v * h).map(move |at| Place { lane: index, first: base + at / h * RUN * h + at % h, step: h })
+        });
+        let interval = tables.segment_mcus();
         Ok(Streamed {
             reader: Reader::new(*cursor),
+            places: places.collect(),
             lanes,
             blocks: vec![[0; 64]; base],
             lasts: vec![0; base],
             mcus_across: frame.mcus_across,
-            restart_interval: tables.restart_interval,
-            done: 0,
+            interval,
+            left: interval,
+            restarts: 0,
         })
     }
 
@@ -99,11 +117,11 @@ impl<'a> Streamed<'a> {
 
     fn decode_run(&mut self, count: usize) -> Result<()> {
         for mcu in 0..count {
-            if self.restart_interval != 0 && self.done != 0 && self.done.is_multiple_of(self.restart_interval) {
+            if self.left == 0 {
                 self.restart()?;
             }
+            self.left -= 1;
             self.decode_mcu(mcu)?;
-            self.done += 1;
         }
         Ok(())
     }
@@ -114,16 +132,13 @@ impl<'a> Streamed<'a> {
         let mut bits = self.reader.bits;
         let window = &self.reader.window;
         let mut outcome = Ok(());
-        for lane in &mut self.lanes {
-            for row in 0..lane.v {
-                for column in 0..lane.h {
-                    let at = lane.base + (row * RUN + mcu) * lane.h + column;
-                    let block = &mut self.blocks[at];
-                    match decode_block(&mut bits, window, &lane.dc, &lane.ac, &mut lane.predictor, block) {
-                        Ok(last) => self.lasts[at] = last,
-                        Err(error) => outcome = Err(error),
-                    }
-                }
+        for place in &self.places {
+            let lane = &mut self.lanes[place.lane];
+            let at = place.first + mcu * place.step;
+            let block = &mut self.blocks[at];
+            match decode_block(&mut bits, window, &lane.dc, &lane.ac, &mut lane.predictor, block) {
+                Ok(last) => self.lasts[at] = last,
+                Err(error) => outcome = Err(error),
             }
         }
         self.reader.bits = bits;
@@ -132,7 +147,9 @@ impl<'a> Streamed<'a> {
 
     #[cold]
     fn restart(&mut self) -> Result<()> {
-        self.reader.restart(self.done / self.restart_interval - 1)?;
+        self.reader.restart(self.restarts)?;
+        self.restarts += 1;
+        self.left = self.interval;
         for lane in &mut self.lanes {
             lane.predictor = 0;
         }
