@@ -9,7 +9,8 @@
 //!              +-----+---------+
 //!              v               v
 //!   sequential.rs          held.rs        bits.rs: unstuffed window, 64 bits refilled without a branch
-//!   a run of MCUs          all blocks     huffman.rs: run, value and length in one look-up
+//!   a run of MCUs          all blocks     huffman.rs, ac.rs: run, size and length of two coefficients in one look-up
+//!              |           progressive.rs: what a scan does to a block
 //!              |               |
 //!              +-----+---------+
 //!                    v
@@ -19,7 +20,8 @@
 //! ```
 //!
 //! Strict: what is cut short, out of step or contradicts itself is an [`Error`], never grey. What real cameras write is
-//! accepted: fill bytes, a second image after the end, nonsense in the band of a sequential scan's header.
+//! accepted: fill bytes, stray bytes between header segments, a second image after the end, nonsense in the band of a
+//! sequential scan's header. The verdict is the same at every scale: what is not needed is still decoded.
 
 mod ac;
 mod bits;
