@@ -1,5 +1,6 @@
 //! Files of several scans: all coefficients are held until the last scan has been read.
 
+use super::ac::AcTables;
 use super::bits::Reader;
 use super::block::Block;
 use super::error::{Error, Limits, Result};
@@ -8,7 +9,6 @@ use super::header::Preamble;
 use super::huffman::{Coding, Table};
 use super::idct::Transform;
 use super::markers::{Cursor, EOI, SOS, stands_alone};
-use super::pairs::Pairs;
 use super::progressive::{AcFirst, AcRefine, Band, DcFirst, DcRefine, Pass, Whole};
 use super::scan::Scan;
 use super::strip::Strip;
@@ -116,7 +116,8 @@ impl Held {
     }
 
     fn read_scan<'a>(&mut self, scan: &Scan, frame: &Frame, tables: &Tables, cursor: Cursor<'a>) -> Result<Cursor<'a>> {
-        let walk = Walk { scan, frame, restart_interval: tables.restart_interval, reader: Reader::new(cursor) };
+        let interval = tables.segment_mcus();
+        let walk = Walk { scan, frame, interval, left: interval, restarts: 0, reader: Reader::new(cursor) };
         let predictors = [0; MAX_COMPONENTS];
         let band = |coding| Ok(Band::new(tables.ac(scan.parts()[0].ac, coding)?, scan));
         match (scan.first, scan.last, scan.high) {
@@ -124,7 +125,7 @@ impl Held {
                 let both = scan
                     .parts()
                     .iter()
-                    .map(|part| Ok((tables.dc(part.dc)?, Pairs::new(tables.ac(part.ac, Coding::Ac)?))));
+                    .map(|part| Ok((tables.dc(part.dc)?, AcTables::new(tables.ac(part.ac, Coding::Ac)?, 63))));
                 walk.run(self, Whole { tables: both.collect::<Result<_>>()?, predictors })
             }
             (0, _, 0) => {
@@ -156,21 +157,23 @@ fn next_scan(cursor: &mut Cursor<'_>, frame: &Frame, tables: &mut Tables) -> Res
 struct Walk<'a, 's> {
     scan: &'s Scan,
     frame: &'s Frame,
-    restart_interval: usize,
+    /// MCUs in a segment, how many of them are yet to come, and restart markers passed.
+    interval: usize,
+    left: usize,
+    restarts: usize,
     reader: Reader<'a>,
 }
 
 impl<'a> Walk<'a, '_> {
     /// A scan of one component codes just the blocks that hold samples, line by line; of several, whole MCUs.
     fn run(mut self, held: &mut Held, mut pass: impl Pass) -> Result<Cursor<'a>> {
-        let mut done = 0;
         match self.scan.parts() {
             [part] => {
                 let plane = &mut held.planes[part.component];
                 let (across, down) = self.frame.components()[part.component].blocks();
                 for row in 0..down {
                     for column in 0..across {
-                        self.before_mcu(&mut done, &mut pass)?;
+                        self.before_mcu(&mut pass)?;
                         self.block(&mut pass, 0, plane, row * plane.across + column)?;
                     }
                 }
@@ -178,7 +181,7 @@ impl<'a> Walk<'a, '_> {
             parts => {
                 for row in 0..self.frame.mcus_down {
                     for column in 0..self.frame.mcus_across {
-                        self.before_mcu(&mut done, &mut pass)?;
+                        self.before_mcu(&mut pass)?;
                         for (index, part) in parts.iter().enumerate() {
                             let plane = &mut held.planes[part.component];
                             let of = &self.frame.components()[part.component];
@@ -199,12 +202,14 @@ impl<'a> Walk<'a, '_> {
     }
 
     #[inline(always)]
-    fn before_mcu(&mut self, done: &mut usize, pass: &mut impl Pass) -> Result<()> {
-        if self.restart_interval != 0 && *done != 0 && done.is_multiple_of(self.restart_interval) {
-            self.reader.restart(*done / self.restart_interval - 1)?;
+    fn before_mcu(&mut self, pass: &mut impl Pass) -> Result<()> {
+        if self.left == 0 {
+            self.reader.restart(self.restarts)?;
             pass.restart()?;
+            self.restarts += 1;
+            self.left = self.interval;
         }
-        *done += 1;
+        self.left -= 1;
         self.reader.ready()
     }
 

@@ -3,12 +3,12 @@
 //! Beside its coefficients each block has a mask, a bit for each coefficient in coded order that is other than 0. It
 //! makes refinement a matter of counting bits rather than of walking through 64 coefficients, most of them 0.
 
+use super::ac::AcTables;
 use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::MAX_COMPONENTS;
 use super::huffman::Table;
-use super::pairs::Pairs;
 use super::scan::Scan;
 use super::sequential::decode_block;
 
@@ -24,7 +24,7 @@ pub trait Pass {
 
 /// All coefficients of each block.
 pub struct Whole {
-    pub tables: Vec<(Box<Table>, Box<Pairs>)>,
+    pub tables: Vec<(Box<Table>, Box<AcTables>)>,
     pub predictors: [i16; MAX_COMPONENTS],
 }
 
@@ -203,14 +203,25 @@ fn zero_after(run: u32, mut zeros: u64) -> u32 {
 }
 
 /// Reads a bit for each coefficient of the mask, and moves it away from 0 if set.
+#[inline(always)]
 fn correct(bits: &mut Bits, window: &Window, mut mask: u64, low: u8, block: &mut Block) {
     while mask != 0 {
         bits.refill(window);
-        for _ in 0..mask.count_ones().min(56) {
-            let coefficient = &mut block[usize::from(ZIGZAG[mask.trailing_zeros() as usize])];
-            let step = (bits.take(1) as i16) << low;
-            *coefficient = coefficient.wrapping_add(if *coefficient < 0 { -step } else { step });
-            mask &= mask - 1;
+        let count = mask.count_ones().min(56) as u8;
+        let mut top = bits.top;
+        for _ in 0..count {
+            mask = correct_next(mask, top, low, block);
+            top <<= 1;
         }
+        bits.skip(count);
     }
+}
+
+/// Corrects the first coefficient of the mask by the bit at the top, and takes it out of the mask.
+#[inline(always)]
+fn correct_next(mask: u64, top: u64, low: u8, block: &mut Block) -> u64 {
+    let coefficient = &mut block[usize::from(ZIGZAG[mask.trailing_zeros() as usize & 63])];
+    let (step, sign) = (((top >> 63) as i16) << low, *coefficient >> 15);
+    *coefficient = coefficient.wrapping_add((step ^ sign) - sign);
+    mask & mask.wrapping_sub(1)
 }

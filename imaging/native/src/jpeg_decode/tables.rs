@@ -24,6 +24,11 @@ impl Tables {
         Table::new(self.ac[number].as_ref().ok_or(Error::Corrupt("no Huffman table"))?, coding)
     }
 
+    /// MCUs from one restart marker to the next; without markers, more than any scan has.
+    pub fn segment_mcus(&self) -> usize {
+        if self.restart_interval == 0 { usize::MAX } else { self.restart_interval }
+    }
+
     pub fn quant(&self, number: usize) -> Result<Block> {
         self.quant[number].ok_or(Error::Corrupt("no quantisation table"))
     }
