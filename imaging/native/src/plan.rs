@@ -41,6 +41,8 @@ pub struct Rendition {
     pub format: Format,
     /// 1 to 100, JPEG and lossy WebP.
     pub quality: u8,
+    /// Instead of a quality: the SSIMULACRA2 that the smallest file is to reach.
+    pub target: Option<f64>,
     /// WebP's method, 0 to 6; PNG's compression, 0 to 9.
     pub effort: u8,
     pub lossless: bool,
@@ -106,9 +108,7 @@ impl pyo3::FromPyObject<'_, '_> for Format {
             "jpeg" => Ok(Self::Jpeg),
             "webp" => Ok(Self::WebP),
             "png" => Ok(Self::Png),
-            other => Err(pyo3::exceptions::PyValueError::new_err(format!(
-                "{other}: neither jpeg nor webp nor png"
-            ))),
+            other => Err(pyo3::exceptions::PyValueError::new_err(format!("{other}: neither jpeg nor webp nor png"))),
         }
     }
 }
@@ -120,7 +120,7 @@ impl Rendition {
         match self.format {
             Format::Png => Space::Rgb,
             Format::WebP if self.lossless => Space::Rgb,
-            Format::Jpeg if self.quality >= FULL_CHROMA_QUALITY => Space::Ycc444,
+            Format::Jpeg if self.quality >= FULL_CHROMA_QUALITY && self.target.is_none() => Space::Ycc444,
             Format::Jpeg | Format::WebP => Space::Ycc420,
         }
     }
@@ -129,11 +129,7 @@ impl Rendition {
 impl Plan {
     /// What the levels have to hold for the most demanding rendition.
     pub fn space(&self) -> Space {
-        self.renditions
-            .iter()
-            .map(Rendition::space)
-            .max()
-            .unwrap_or(Space::Ycc420)
+        self.renditions.iter().map(Rendition::space).max().unwrap_or(Space::Ycc420)
     }
 
     /// Refuses a plan that contradicts itself, in words for whoever wrote the caller.
@@ -143,28 +139,19 @@ impl Plan {
         }
         for (index, level) in self.levels.iter().enumerate() {
             if level.width == 0 || level.height == 0 || (index > 0 && level.source >= index) {
-                return Err(format!(
-                    "level {index} is empty, or made from one that comes after it"
-                ));
+                return Err(format!("level {index} is empty, or made from one that comes after it"));
             }
         }
-        self.renditions
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, rendition)| {
-                self.levels
-                    .get(rendition.level)
-                    .ok_or(format!("rendition {index} has no level"))?;
-                check_rendition(rendition)
-                    .map_err(|mistake| format!("rendition {index}: {mistake}"))
-            })
+        self.renditions.iter().enumerate().try_for_each(|(index, rendition)| {
+            self.levels.get(rendition.level).ok_or(format!("rendition {index} has no level"))?;
+            check_rendition(rendition).map_err(|mistake| format!("rendition {index}: {mistake}"))
+        })
     }
 }
 
 fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
-    let inside = |start: usize, size: usize, whole: usize| {
-        size > 0 && start.checked_add(size).is_some_and(|end| end <= whole)
-    };
+    let inside =
+        |start: usize, size: usize, whole: usize| size > 0 && start.checked_add(size).is_some_and(|end| end <= whole);
     if !inside(rendition.left, rendition.width, rendition.scaled_width)
         || !inside(rendition.top, rendition.height, rendition.scaled_height)
     {
@@ -173,11 +160,10 @@ fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
     if !(1..=100).contains(&rendition.quality) {
         return Err("quality is 1 to 100");
     }
-    if rendition
-        .sharpen
-        .as_ref()
-        .is_some_and(|s| !(s.sigma > 0.0 && s.sigma <= 100.0 && s.amount.is_finite()))
-    {
+    if rendition.target.is_some_and(|target| !(0.0..=100.0).contains(&target)) {
+        return Err("a target is a SSIMULACRA2 of 0 to 100");
+    }
+    if rendition.sharpen.as_ref().is_some_and(|s| !(s.sigma > 0.0 && s.sigma <= 100.0 && s.amount.is_finite())) {
         return Err("sharpen wants a sigma above 0, to 100, and a finite amount");
     }
     for overlay in &rendition.overlays {

@@ -22,12 +22,7 @@ impl Plane {
     pub fn new(width: usize, height: usize) -> Self {
         let stride = width.next_multiple_of(PADDING);
         let data = arena::take(stride * height.next_multiple_of(PADDING / 2));
-        Self {
-            width,
-            height,
-            stride,
-            data,
-        }
+        Self { width, height, stride, data }
     }
 
     pub fn filled(width: usize, height: usize, sample: u8) -> Self {
@@ -55,17 +50,11 @@ impl Plane {
     }
 
     pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        self.data
-            .chunks_exact(self.stride)
-            .take(self.height)
-            .map(|row| &row[..self.width])
+        self.data.chunks_exact(self.stride).take(self.height).map(|row| &row[..self.width])
     }
 
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        self.data
-            .chunks_exact_mut(self.stride)
-            .take(self.height)
-            .map(|row| &mut row[..self.width])
+        self.data.chunks_exact_mut(self.stride).take(self.height).map(|row| &mut row[..self.width])
     }
 
     /// All samples from the first row's first to the padding of the last.
@@ -79,9 +68,7 @@ impl Plane {
 
     /// Every sample looked up.
     pub fn mapped(mut self, table: &[u8; 256]) -> Self {
-        self.data
-            .iter_mut()
-            .for_each(|sample| *sample = table[usize::from(*sample)]);
+        self.data.iter_mut().for_each(|sample| *sample = table[usize::from(*sample)]);
         self
     }
 
@@ -103,10 +90,7 @@ impl Plane {
             row[width..padded].fill(last);
         }
         for y in height..height.next_multiple_of(block) {
-            self.data.copy_within(
-                (height - 1) * self.stride..height * self.stride,
-                y * self.stride,
-            );
+            self.data.copy_within((height - 1) * self.stride..height * self.stride, y * self.stride);
         }
     }
 }
@@ -157,31 +141,15 @@ impl Picture {
 
     /// What plane `index` spans, in its own samples: half a sample less than its size where an odd edge is halved.
     pub fn plane_span(space: Space, index: usize, width: usize, height: usize) -> (f64, f64) {
-        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) {
-            2.0
-        } else {
-            1.0
-        };
+        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) { 2.0 } else { 1.0 };
         (width as f64 / divisor, height as f64 / divisor)
     }
 
     /// Rows and columns exchanged.
     pub fn transposed(self) -> Self {
-        let Self {
-            width,
-            height,
-            space,
-            planes,
-            alpha,
-        } = self;
+        let Self { width, height, space, planes, alpha } = self;
         let planes = planes.each_ref().map(transpose);
-        Self {
-            width: height,
-            height: width,
-            space,
-            planes,
-            alpha: alpha.as_ref().map(transpose),
-        }
+        Self { width: height, height: width, space, planes, alpha: alpha.as_ref().map(transpose) }
     }
 
     /// Row `y` as interleaved RGB, alpha divided out. The picture is Rgb.
@@ -194,9 +162,7 @@ impl Picture {
         }
         if let Some(alpha) = &self.alpha {
             for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
-                pixel
-                    .iter_mut()
-                    .for_each(|sample| *sample = divided(*sample, alpha));
+                pixel.iter_mut().for_each(|sample| *sample = divided(*sample, alpha));
             }
         }
     }
@@ -260,30 +226,13 @@ impl Picture {
                 ycc::full_chroma_row(above, cb.row_mut(top), cr.row_mut(top));
             }
         }
-        Self {
-            width,
-            height,
-            space,
-            planes,
-            alpha: None,
-        }
+        Self { width, height, space, planes, alpha: None }
     }
 
     fn with_half_chroma(self) -> Self {
-        let Self {
-            width,
-            height,
-            planes: [luma, cb, cr],
-            ..
-        } = self;
+        let Self { width, height, planes: [luma, cb, cr], .. } = self;
         let planes = [luma, halved(&cb), halved(&cr)];
-        Self {
-            width,
-            height,
-            space: Space::Ycc420,
-            planes,
-            alpha: None,
-        }
+        Self { width, height, space: Space::Ycc420, planes, alpha: None }
     }
 
     pub fn new_planes(space: Space, width: usize, height: usize) -> [Plane; 3] {
@@ -321,6 +270,28 @@ impl Picture {
         }
     }
 
+    /// Interleaved RGB over `background`, half-size chroma interpolated.
+    pub fn into_flat_rgb(self, background: [u8; 3]) -> Vec<u8> {
+        let row_bytes = self.width * 3;
+        let mut rgb = vec![0; row_bytes * self.height];
+        let rows = rgb.chunks_exact_mut(row_bytes).enumerate();
+        match self.space {
+            Space::Rgb => rows.for_each(|(y, row)| self.read_flat(y, background, row)),
+            Space::Ycc444 => {
+                let [luma, cb, cr] = &self.planes;
+                rows.for_each(|(y, row)| ycc::rgb_row(luma.row(y), cb.row(y), cr.row(y), row));
+            }
+            Space::Ycc420 => {
+                let mut chroma = FullChroma::new(self.width);
+                rows.for_each(|(y, row)| {
+                    let (cb, cr) = chroma.row(&self.planes[1], &self.planes[2], y);
+                    ycc::rgb_row(self.planes[0].row(y), cb, cr, row);
+                });
+            }
+        }
+        rgb
+    }
+
     /// A picture at full chroma as R, G, B.
     pub fn into_rgb(mut self) -> Self {
         if self.space == Space::Ycc444 {
@@ -337,11 +308,7 @@ impl Picture {
 
     /// Drops an alpha that hides nothing.
     pub fn without_idle_alpha(mut self) -> Self {
-        let idle = |alpha: &Plane| {
-            alpha
-                .rows()
-                .all(|row| row.iter().all(|&sample| sample == 255))
-        };
+        let idle = |alpha: &Plane| alpha.rows().all(|row| row.iter().all(|&sample| sample == 255));
         self.alpha = self.alpha.take().filter(|alpha| !idle(alpha));
         self
     }
@@ -351,18 +318,34 @@ impl Picture {
 fn halved(plane: &Plane) -> Plane {
     let mut half = Plane::new(plane.width.div_ceil(2), plane.height.div_ceil(2));
     for (y, out) in half.rows_mut().enumerate() {
-        let (above, below) = (
-            plane.row(2 * y),
-            plane.row((2 * y + 1).min(plane.height - 1)),
-        );
+        let (above, below) = (plane.row(2 * y), plane.row((2 * y + 1).min(plane.height - 1)));
         for (x, out) in out.iter_mut().enumerate() {
             let (left, right) = (2 * x, (2 * x + 1).min(plane.width - 1));
-            let sum: u32 = [above[left], above[right], below[left], below[right]]
-                .map(u32::from)
-                .iter()
-                .sum();
+            let sum: u32 = [above[left], above[right], below[left], below[right]].map(u32::from).iter().sum();
             *out = ((sum + 2) >> 2) as u8;
         }
     }
     half
+}
+
+/// Half-size chroma interpolated to full size, row by row.
+pub struct FullChroma {
+    sums: Vec<u16>,
+    rows: [Vec<u8>; 2],
+}
+
+impl FullChroma {
+    pub fn new(width: usize) -> Self {
+        Self { sums: vec![0; width.div_ceil(2)], rows: [vec![0; width], vec![0; width]] }
+    }
+
+    /// Cb and Cr of row `y`.
+    pub fn row(&mut self, cb: &Plane, cr: &Plane, y: usize) -> (&[u8], &[u8]) {
+        for (plane, full) in [cb, cr].into_iter().zip(&mut self.rows) {
+            let near = y / 2;
+            let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
+            ycc::upsample_row(plane.row(near), plane.row(far), &mut self.sums, full);
+        }
+        (&self.rows[0], &self.rows[1])
+    }
 }

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use _native::jpeg_decode::{
-    Colour, Decoder, Error, Limits, PlaneSize, Result, Scale, Strip, header,
-};
+use _native::jpeg_decode::{Colour, Decoder, Error, Limits, PlaneSize, Result, Scale, Strip, header};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
 use zune_core::bytestream::ZCursor;
@@ -25,19 +23,12 @@ struct Plane {
 fn decode(bytes: &[u8], scale: Scale, limits: Limits) -> Result<Vec<Plane>> {
     let mut decoder = Decoder::new(bytes, scale, limits)?;
     let sizes = (0..decoder.header().components).map(|component| decoder.plane_size(component));
-    let mut planes: Vec<Plane> = sizes
-        .map(|size| Plane {
-            size,
-            samples: Vec::new(),
-        })
-        .collect();
+    let mut planes: Vec<Plane> = sizes.map(|size| Plane { size, samples: Vec::new() }).collect();
     let mut strip = Strip::default();
     while let Some(rows) = decoder.next_strip(&mut strip)? {
         for (component, plane) in planes.iter_mut().enumerate() {
             for row in 0..rows[component] {
-                plane
-                    .samples
-                    .extend_from_slice(&strip.planes[component].row(row)[..plane.size.width]);
+                plane.samples.extend_from_slice(&strip.planes[component].row(row)[..plane.size.width]);
             }
         }
     }
@@ -52,12 +43,7 @@ fn full(bytes: &[u8]) -> Result<Vec<Plane>> {
 }
 
 fn drawn(name: &str) -> Vec<u8> {
-    fs::read(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/jpegs")
-            .join(name),
-    )
-    .expect("a drawn file")
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jpegs").join(name)).expect("a drawn file")
 }
 
 /// The drawn files that hold valid images, by name.
@@ -65,48 +51,27 @@ fn all_drawn() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jpegs");
     let mut names: Vec<String> = fs::read_dir(folder)
         .expect("the drawn files")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .into_string()
-                .expect("a plain name")
-        })
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"))
         .filter(|name| name.ends_with(".jpg") && name != "arithmetic.jpg")
         .collect();
     names.sort();
-    names
-        .into_iter()
-        .map(|name| (name.clone(), drawn(&name)))
-        .collect()
+    names.into_iter().map(|name| (name.clone(), drawn(&name))).collect()
 }
 
 /// Camera originals beside the checkout, where there are any.
 fn photos() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/photos");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "jpg"))
-        .collect()
+    entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "jpg")).collect()
 }
 
 /// zune-jpeg's luma.
 fn independent_luma(bytes: &[u8]) -> Vec<u8> {
     let grey = header(bytes).expect("a JPEG").components == 1;
-    let space = if grey {
-        ColorSpace::Luma
-    } else {
-        ColorSpace::YCbCr
-    };
+    let space = if grey { ColorSpace::Luma } else { ColorSpace::YCbCr };
     let options = DecoderOptions::default().jpeg_set_out_colorspace(space);
-    let pixels = JpegDecoder::new_with_options(ZCursor::new(bytes), options)
-        .decode()
-        .expect("a JPEG");
-    pixels
-        .into_iter()
-        .step_by(if grey { 1 } else { 3 })
-        .collect()
+    let pixels = JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().expect("a JPEG");
+    pixels.into_iter().step_by(if grey { 1 } else { 3 }).collect()
 }
 
 fn assert_close(ours: &[u8], theirs: &[u8], what: &str) {
@@ -121,28 +86,16 @@ fn place_of(bytes: &[u8], marker: u8) -> usize {
 
 fn places_of(bytes: &[u8], markers: &[u8]) -> Vec<usize> {
     let is_one = |pair: &[u8]| pair[0] == 0xFF && markers.contains(&pair[1]);
-    bytes
-        .windows(2)
-        .enumerate()
-        .filter(|(_, pair)| is_one(pair))
-        .map(|(at, _)| at)
-        .collect()
+    bytes.windows(2).enumerate().filter(|(_, pair)| is_one(pair)).map(|(at, _)| at).collect()
 }
 
 #[test]
 fn the_same_coefficients_written_in_another_way_give_the_same_samples() {
     for (name, bytes) in all_drawn() {
-        let original = drawn(&format!(
-            "{}.jpg",
-            name[..name.len() - 4].split('-').next().expect("a name")
-        ));
+        let original = drawn(&format!("{}.jpg", name[..name.len() - 4].split('-').next().expect("a name")));
         for scale in SCALES {
             let planes = decode(&bytes, scale, Limits::default());
-            assert_eq!(
-                planes,
-                decode(&original, scale, Limits::default()),
-                "{name} at {scale:?}"
-            );
+            assert_eq!(planes, decode(&original, scale, Limits::default()), "{name} at {scale:?}");
             assert!(planes.is_ok(), "{name}");
         }
     }
@@ -154,11 +107,7 @@ fn luma_is_what_an_independent_decoder_sees() {
         if matches!(name.as_str(), "420-separate.jpg" | "420-split.jpg") {
             continue; // several scans: see `samplings`
         }
-        assert_close(
-            &full(&bytes).expect(&name)[0].samples,
-            &independent_luma(&bytes),
-            &name,
-        );
+        assert_close(&full(&bytes).expect(&name)[0].samples, &independent_luma(&bytes), &name);
     }
 }
 
@@ -170,11 +119,7 @@ fn camera_originals_decode_at_every_scale() {
         for scale in SCALES {
             decode(&bytes, scale, Limits::default()).expect(&name);
         }
-        assert_close(
-            &full(&bytes).expect(&name)[0].samples,
-            &independent_luma(&bytes),
-            &name,
-        );
+        assert_close(&full(&bytes).expect(&name)[0].samples, &independent_luma(&bytes), &name);
     }
 }
 
@@ -183,28 +128,18 @@ fn camera_originals_decode_at_every_scale() {
 fn a_reduced_plane_shows_the_same_picture() {
     let bytes = drawn("444.jpg");
     let whole = &full(&bytes).expect("a JPEG")[0];
-    let mean =
-        |samples: &[u8]| samples.iter().map(|&s| f64::from(s)).sum::<f64>() / samples.len() as f64;
+    let mean = |samples: &[u8]| samples.iter().map(|&s| f64::from(s)).sum::<f64>() / samples.len() as f64;
     for scale in [Scale::Half, Scale::Quarter, Scale::Eighth] {
         let planes = decode(&bytes, scale, Limits::default()).expect("a JPEG");
-        assert!(
-            (mean(&planes[0].samples) - mean(&whole.samples)).abs() < 2.0,
-            "{scale:?}"
-        );
+        assert!((mean(&planes[0].samples) - mean(&whole.samples)).abs() < 2.0, "{scale:?}");
         let step = 8 / scale.edge();
         for y in 0..whole.size.height / step {
             for x in 0..whole.size.width / step {
                 let covered: Vec<u8> = (0..step * step)
-                    .map(|at| {
-                        whole.samples
-                            [(y * step + at / step) * whole.size.width + x * step + at % step]
-                    })
+                    .map(|at| whole.samples[(y * step + at / step) * whole.size.width + x * step + at % step])
                     .collect();
                 let sample = f64::from(planes[0].samples[y * planes[0].size.width + x]);
-                assert!(
-                    (sample - mean(&covered)).abs() < 60.0,
-                    "{scale:?} at {x}, {y}"
-                );
+                assert!((sample - mean(&covered)).abs() < 60.0, "{scale:?} at {x}, {y}");
             }
         }
     }
@@ -215,15 +150,9 @@ fn the_header_tells_what_the_pipeline_must_know() {
     let seen = header(&drawn("420-restarts.jpg")).expect("a JPEG");
     assert_eq!((seen.width, seen.height, seen.components), (61, 45, 3));
     assert_eq!(seen.sampling, [(2, 2), (1, 1), (1, 1)]);
-    assert_eq!(
-        (seen.progressive, seen.restart_interval, seen.colour),
-        (false, 2, Colour::YCbCr)
-    );
+    assert_eq!((seen.progressive, seen.restart_interval, seen.colour), (false, 2, Colour::YCbCr));
     let seen = header(&drawn("grey-progressive.jpg")).expect("a JPEG");
-    assert_eq!(
-        (seen.components, seen.progressive, seen.colour),
-        (1, true, Colour::Grey)
-    );
+    assert_eq!((seen.components, seen.progressive, seen.colour), (1, true, Colour::Grey));
     assert_eq!(seen.sampling[0], (1, 1));
 }
 
@@ -231,9 +160,7 @@ fn the_header_tells_what_the_pipeline_must_know() {
 fn planes_are_the_components_size_times_the_scale_rounded_up() {
     let size = |name, scale, component| {
         let bytes = drawn(name);
-        let size = Decoder::new(&bytes, scale, Limits::default())
-            .expect("a JPEG")
-            .plane_size(component);
+        let size = Decoder::new(&bytes, scale, Limits::default()).expect("a JPEG").plane_size(component);
         (size.width, size.height, size.stride, size.strip_rows)
     };
     assert_eq!(size("420.jpg", Scale::Full, 0), (61, 45, 64, 16));
@@ -253,10 +180,7 @@ fn with_segment(bytes: &[u8], marker: u8, body: &[u8]) -> Vec<u8> {
 #[test]
 fn exif_is_found_where_it_lies() {
     let bytes = with_segment(&drawn("420.jpg"), 0xE1, b"Exif\0\0MM\0*");
-    let exif = header(&bytes)
-        .expect("a JPEG")
-        .exif
-        .expect("the EXIF segment");
+    let exif = header(&bytes).expect("a JPEG").exif.expect("the EXIF segment");
     assert_eq!(&bytes[exif], b"MM\0*");
 }
 
@@ -264,22 +188,10 @@ fn exif_is_found_where_it_lies() {
 fn a_colour_profile_is_put_together_in_the_order_of_its_numbers() {
     let second = with_segment(&drawn("420.jpg"), 0xE2, b"ICC_PROFILE\0\x02\x02file");
     let both = with_segment(&second, 0xE2, b"ICC_PROFILE\0\x01\x02pro");
-    assert_eq!(
-        header(&both).expect("a JPEG").icc.as_deref(),
-        Some(&b"profile"[..])
-    );
-    assert_eq!(
-        header(&second).err(),
-        Some(Error::Corrupt("colour profile"))
-    );
-    let limits = Limits {
-        profile_bytes: 6,
-        ..Limits::default()
-    };
-    assert_eq!(
-        decode(&both, Scale::Full, limits).err(),
-        Some(Error::TooLarge("colour profile"))
-    );
+    assert_eq!(header(&both).expect("a JPEG").icc.as_deref(), Some(&b"profile"[..]));
+    assert_eq!(header(&second).err(), Some(Error::Corrupt("colour profile")));
+    let limits = Limits { profile_bytes: 6, ..Limits::default() };
+    assert_eq!(decode(&both, Scale::Full, limits).err(), Some(Error::TooLarge("colour profile")));
 }
 
 #[test]
@@ -289,12 +201,7 @@ fn adobes_mark_and_names_tell_rgb_from_ycbcr() {
     assert_eq!(header(&bare).expect("a JPEG").colour, Colour::YCbCr);
     let marked = with_segment(&bare, 0xEE, b"Adobe\0d\0\0\0\0\0");
     assert_eq!(header(&marked).expect("a JPEG").colour, Colour::Rgb);
-    assert_eq!(
-        header(&with_segment(&marked, 0xE0, b"JFIF\0"))
-            .expect("a JPEG")
-            .colour,
-        Colour::YCbCr
-    );
+    assert_eq!(header(&with_segment(&marked, 0xE0, b"JFIF\0")).expect("a JPEG").colour, Colour::YCbCr);
 }
 
 #[test]
@@ -305,20 +212,11 @@ fn what_cameras_write_beside_the_standard_is_accepted() {
     assert_eq!(full(&second_image), expected);
 
     let frame = place_of(&bytes, 0xC0);
-    assert_eq!(
-        full(&[&bytes[..frame], &[0xFF; 7], &bytes[frame..]].concat()),
-        expected
-    );
-    assert_eq!(
-        full(&[&bytes[..frame], b"stray", &bytes[frame..]].concat()),
-        expected
-    );
+    assert_eq!(full(&[&bytes[..frame], &[0xFF; 7], &bytes[frame..]].concat()), expected);
+    assert_eq!(full(&[&bytes[..frame], b"stray", &bytes[frame..]].concat()), expected);
 
     let end = bytes.len() - 2;
-    assert_eq!(
-        full(&[&bytes[..end], &[0xFF; 3], &bytes[end..]].concat()),
-        expected
-    );
+    assert_eq!(full(&[&bytes[..end], &[0xFF; 3], &bytes[end..]].concat()), expected);
 
     let mut odd_band = bytes.clone();
     let scan = place_of(&bytes, 0xDA);
@@ -331,12 +229,7 @@ fn every_truncation_is_noticed() {
     for (name, bytes) in all_drawn() {
         for length in 2..bytes.len() {
             let outcome = decode(&bytes[..length], Scale::Half, Limits::default());
-            assert_eq!(
-                outcome.err(),
-                Some(Error::Truncated),
-                "{name} cut at {length} of {}",
-                bytes.len()
-            );
+            assert_eq!(outcome.err(), Some(Error::Truncated), "{name} cut at {length} of {}", bytes.len());
         }
     }
 }
@@ -347,10 +240,7 @@ fn a_stream_out_of_step_is_refused() {
     let first = place_of(&bytes, 0xD0);
     let mut renumbered = bytes.clone();
     renumbered[first + 1] = 0xD3;
-    assert_eq!(
-        full(&renumbered).err(),
-        Some(Error::Corrupt("restart marker"))
-    );
+    assert_eq!(full(&renumbered).err(), Some(Error::Corrupt("restart marker")));
     let unmarked = [&bytes[..first], &bytes[first + 2..]].concat();
     assert!(matches!(full(&unmarked), Err(Error::Corrupt(_))));
     let second = place_of(&bytes, 0xD1);
@@ -363,10 +253,7 @@ fn a_scan_with_too_few_or_too_many_bytes_is_refused() {
     let bytes = drawn("420.jpg");
     let end = bytes.len() - 2;
     let longer = [&bytes[..end], &[0x12, 0x34], &bytes[end..]].concat();
-    assert_eq!(
-        full(&longer).err(),
-        Some(Error::Corrupt("bytes left over in the scan"))
-    );
+    assert_eq!(full(&longer).err(), Some(Error::Corrupt("bytes left over in the scan")));
     let shorter = [&bytes[..end - 40], &bytes[end..]].concat();
     assert!(matches!(full(&shorter), Err(Error::Corrupt(_))));
 }
@@ -377,35 +264,20 @@ fn scans_that_do_not_follow_from_each_other_are_refused() {
     let scans = places_of(&bytes, &[0xDA]);
     let marks = places_of(&bytes, &[0xDA, 0xC4, 0xD9]);
     let without = |gone: usize| {
-        let next = marks
-            .iter()
-            .find(|&&mark| mark > scans[gone])
-            .expect("a marker behind the scan");
+        let next = marks.iter().find(|&&mark| mark > scans[gone]).expect("a marker behind the scan");
         [&bytes[..scans[gone]], &bytes[*next..]].concat()
     };
-    assert_eq!(
-        full(&without(0)).err(),
-        Some(Error::Corrupt("AC before DC"))
-    );
-    assert_eq!(
-        full(&without(4)).err(),
-        Some(Error::Corrupt("order of scans"))
-    );
+    assert_eq!(full(&without(0)).err(), Some(Error::Corrupt("AC before DC")));
+    assert_eq!(full(&without(4)).err(), Some(Error::Corrupt("order of scans")));
 
     let separate = drawn("420-separate.jpg");
     let luma_alone = [&separate[..places_of(&separate, &[0xDA])[1]], &[0xFF, 0xD9]].concat();
-    assert_eq!(
-        full(&luma_alone).err(),
-        Some(Error::Corrupt("component without a scan"))
-    );
+    assert_eq!(full(&luma_alone).err(), Some(Error::Corrupt("component without a scan")));
 }
 
 #[test]
 fn kinds_left_to_others_are_named() {
-    assert_eq!(
-        header(&drawn("arithmetic.jpg")).err(),
-        Some(Error::Unsupported("arithmetic"))
-    );
+    assert_eq!(header(&drawn("arithmetic.jpg")).err(), Some(Error::Unsupported("arithmetic")));
     let bytes = drawn("420.jpg");
     let frame = place_of(&bytes, 0xC0);
     let changed = |at: usize, to: u8| {
@@ -417,37 +289,19 @@ fn kinds_left_to_others_are_named() {
     assert_eq!(changed(1, 0xC5), Some(Error::Unsupported("hierarchical")));
     assert_eq!(changed(4, 12), Some(Error::Unsupported("12-bit")));
     assert_eq!(changed(9, 4), Some(Error::Unsupported("cmyk")));
-    assert_eq!(
-        changed(9, 2),
-        Some(Error::Unsupported("number of components"))
-    );
+    assert_eq!(changed(9, 2), Some(Error::Unsupported("number of components")));
 }
 
 #[test]
 fn limits_hold_before_anything_is_allocated() {
     let limited = |name, limits| decode(&drawn(name), Scale::Full, limits).err();
-    let pixels = Limits {
-        pixels: 61 * 45 - 1,
-        ..Limits::default()
-    };
+    let pixels = Limits { pixels: 61 * 45 - 1, ..Limits::default() };
     assert_eq!(limited("420.jpg", pixels), Some(Error::TooLarge("pixels")));
-    let coefficients = Limits {
-        coefficient_bytes: 9000,
-        ..Limits::default()
-    };
+    let coefficients = Limits { coefficient_bytes: 9000, ..Limits::default() };
     assert_eq!(limited("420.jpg", coefficients), None);
-    assert_eq!(
-        limited("420-progressive.jpg", coefficients),
-        Some(Error::TooLarge("coefficients"))
-    );
-    let scans = Limits {
-        scans: 9,
-        ..Limits::default()
-    };
-    assert_eq!(
-        limited("420-progressive.jpg", scans),
-        Some(Error::TooLarge("scans"))
-    );
+    assert_eq!(limited("420-progressive.jpg", coefficients), Some(Error::TooLarge("coefficients")));
+    let scans = Limits { scans: 9, ..Limits::default() };
+    assert_eq!(limited("420-progressive.jpg", scans), Some(Error::TooLarge("scans")));
 }
 
 /// A picture with edges and gradients.
@@ -455,11 +309,7 @@ fn picture(width: u16, height: u16) -> Vec<u8> {
     let (width, height) = (usize::from(width), usize::from(height));
     let pixel = |at: usize| {
         let (x, y) = (at % width, at / width);
-        [
-            (x * 7 + y * 3) as u8,
-            (x * y / 2) as u8,
-            if (x / 5 + y / 3) % 2 == 0 { 230 } else { 20 },
-        ]
+        [(x * 7 + y * 3) as u8, (x * y / 2) as u8, if (x / 5 + y / 3) % 2 == 0 { 230 } else { 20 }]
     };
     (0..width * height).flat_map(pixel).collect()
 }

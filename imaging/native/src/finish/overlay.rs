@@ -20,20 +20,12 @@ pub fn overlay(picture: &mut Picture, overlay: &Overlay) {
 }
 
 fn rows(overlay: &Overlay) -> impl Iterator<Item = (usize, &[u8])> {
-    overlay
-        .rgba
-        .chunks_exact(overlay.width * 4)
-        .enumerate()
-        .map(|(y, row)| (overlay.top + y, row))
+    overlay.rgba.chunks_exact(overlay.width * 4).enumerate().map(|(y, row)| (overlay.top + y, row))
 }
 
 fn over_rgb(picture: &mut Picture, overlay: &Overlay) {
     for (y, row) in rows(overlay) {
-        for (x, pixel) in row
-            .chunks_exact(4)
-            .enumerate()
-            .map(|(x, pixel)| (overlay.left + x, pixel))
-        {
+        for (x, pixel) in row.chunks_exact(4).enumerate().map(|(x, pixel)| (overlay.left + x, pixel)) {
             let alpha = pixel[3];
             for (plane, &colour) in picture.planes.iter_mut().zip(pixel) {
                 let sample = &mut plane.row_mut(y)[x];
@@ -60,10 +52,7 @@ fn over_luma(luma: &mut Plane, overlay: &Overlay) {
 fn over_full_chroma(picture: &mut Picture, overlay: &Overlay) {
     let [_, cb, cr] = &mut picture.planes;
     for (y, row) in rows(overlay) {
-        let (cb, cr) = (
-            &mut cb.row_mut(y)[overlay.left..],
-            &mut cr.row_mut(y)[overlay.left..],
-        );
+        let (cb, cr) = (&mut cb.row_mut(y)[overlay.left..], &mut cr.row_mut(y)[overlay.left..]);
         for ((cb, cr), pixel) in cb.iter_mut().zip(cr).zip(row.chunks_exact(4)) {
             let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(i32::from);
             let (over_cb, over_cr) = ycc::chroma(r, g, b, 0);
@@ -102,12 +91,7 @@ const OPAQUE: i32 = 4 * 255;
 impl Cell {
     fn under(overlay: &Overlay, x: usize, y: usize) -> Self {
         let mut cell = Self::default();
-        for (x, y) in [
-            (2 * x, 2 * y),
-            (2 * x + 1, 2 * y),
-            (2 * x, 2 * y + 1),
-            (2 * x + 1, 2 * y + 1),
-        ] {
+        for (x, y) in [(2 * x, 2 * y), (2 * x + 1, 2 * y), (2 * x, 2 * y + 1), (2 * x + 1, 2 * y + 1)] {
             let inside = (overlay.left..overlay.left + overlay.width).contains(&x)
                 && (overlay.top..overlay.top + overlay.height).contains(&y);
             if inside {

@@ -23,11 +23,7 @@ enum Sampling {
 
 impl Sampling {
     fn of(picture: &Picture) -> Self {
-        if picture.space == Space::Ycc420 {
-            Self::Half
-        } else {
-            Self::Full
-        }
+        if picture.space == Space::Ycc420 { Self::Half } else { Self::Full }
     }
 
     /// Pixels an MCU's edge.
@@ -40,10 +36,7 @@ impl Sampling {
 
     /// MCUs across and down.
     fn grid(self, picture: &Picture) -> (usize, usize) {
-        (
-            picture.width.div_ceil(self.mcu()),
-            picture.height.div_ceil(self.mcu()),
-        )
+        (picture.width.div_ceil(self.mcu()), picture.height.div_ceil(self.mcu()))
     }
 
     /// The component of each block of an MCU.
@@ -75,13 +68,7 @@ pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
     let codes = tokens.codes();
     let mut out = Vec::with_capacity(tokens.bytes(&codes) + 1024);
     markers::start(&mut out, &tables);
-    markers::frame(
-        &mut out,
-        markers::BASELINE,
-        picture.width,
-        picture.height,
-        sampling,
-    );
+    markers::frame(&mut out, markers::BASELINE, picture.width, picture.height, sampling);
     markers::huffman_tables(&mut out, &codes);
     markers::scan(&mut out, &markers::WHOLE);
     let mut bits = BitWriter::new(out);
@@ -116,9 +103,7 @@ fn transform_mcu(
 ) {
     let [y, cb, cr] = &picture.planes;
     let (left, top) = (column * sampling.mcu(), row * sampling.mcu());
-    let [first, second, third] = blocks.as_chunks_mut::<2>().0 else {
-        unreachable!("six blocks are three pairs")
-    };
+    let [first, second, third] = blocks.as_chunks_mut::<2>().0 else { unreachable!("six blocks are three pairs") };
     match sampling {
         Sampling::Half => {
             transform(&square_of_two(y, left, top), [luma; 2], first);
@@ -135,11 +120,7 @@ fn transform_mcu(
 /// Eight rows of sixteen samples: two blocks of one plane.
 fn square_of_two(plane: &Plane, left: usize, top: usize) -> [[u8; 16]; 8] {
     let samples = &plane.samples()[top * plane.stride + left..];
-    std::array::from_fn(|y| {
-        samples[y * plane.stride..][..16]
-            .try_into()
-            .expect("sixteen samples")
-    })
+    std::array::from_fn(|y| samples[y * plane.stride..][..16].try_into().expect("sixteen samples"))
 }
 
 /// Eight rows of sixteen samples: a block of each of two planes.

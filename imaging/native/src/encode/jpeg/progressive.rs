@@ -9,36 +9,11 @@ use crate::plane::Picture;
 
 /// Colours at once, then shapes, then the colours' detail, the finest detail last.
 const SCRIPT: [Scan; 5] = [
-    Scan {
-        components: &[0, 1, 2],
-        band: (0, 0),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[0],
-        band: (1, 5),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[2],
-        band: (1, 63),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[1],
-        band: (1, 63),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[0],
-        band: (6, 63),
-        high: 0,
-        low: 0,
-    },
+    Scan { components: &[0, 1, 2], band: (0, 0), high: 0, low: 0 },
+    Scan { components: &[0], band: (1, 5), high: 0, low: 0 },
+    Scan { components: &[2], band: (1, 63), high: 0, low: 0 },
+    Scan { components: &[1], band: (1, 63), high: 0, low: 0 },
+    Scan { components: &[0], band: (6, 63), high: 0, low: 0 },
 ];
 
 const SIXTEEN_ZEROS: u8 = 0xf0;
@@ -46,28 +21,13 @@ const SIXTEEN_ZEROS: u8 = 0xf0;
 /// The longest run of blocks without anything left that one symbol can tell.
 const LONGEST_RUN: u32 = 0x7fff;
 
-pub fn encode(
-    picture: &Picture,
-    sampling: Sampling,
-    tables: &[[u8; 64]; 2],
-    quantisers: &[Quantiser; 2],
-) -> Vec<u8> {
+pub fn encode(picture: &Picture, sampling: Sampling, tables: &[[u8; 64]; 2], quantisers: &[Quantiser; 2]) -> Vec<u8> {
     let components = coefficients(picture, sampling, quantisers);
     let mut out = Vec::with_capacity(picture.width * picture.height / 4);
     markers::start(&mut out, tables);
-    markers::frame(
-        &mut out,
-        markers::PROGRESSIVE,
-        picture.width,
-        picture.height,
-        sampling,
-    );
+    markers::frame(&mut out, markers::PROGRESSIVE, picture.width, picture.height, sampling);
     for scan in &SCRIPT {
-        let tokens = if scan.band.0 == 0 {
-            dc_tokens(&components)
-        } else {
-            ac_tokens(&components, scan)
-        };
+        let tokens = if scan.band.0 == 0 { dc_tokens(&components) } else { ac_tokens(&components, scan) };
         out = tokens.write(scan, out);
     }
     markers::end(out)
@@ -88,13 +48,7 @@ impl Component {
     fn new(mcus: (usize, usize), edge: usize, width: usize, height: usize) -> Self {
         let stride = mcus.0 * edge;
         let blocks = vec![[0; 64]; stride * mcus.1 * edge];
-        Self {
-            blocks,
-            edge,
-            stride,
-            across: width.div_ceil(8),
-            down: height.div_ceil(8),
-        }
+        Self { blocks, edge, stride, across: width.div_ceil(8), down: height.div_ceil(8) }
     }
 
     /// Where block `index` of an MCU lies.
@@ -103,19 +57,11 @@ impl Component {
     }
 }
 
-fn coefficients(
-    picture: &Picture,
-    sampling: Sampling,
-    quantisers: &[Quantiser; 2],
-) -> [Component; 3] {
+fn coefficients(picture: &Picture, sampling: Sampling, quantisers: &[Quantiser; 2]) -> [Component; 3] {
     let grid = sampling.grid(picture);
     let mut components = std::array::from_fn(|index| {
         let plane = &picture.planes[index];
-        let edge = if index == 0 && sampling == Sampling::Half {
-            2
-        } else {
-            1
-        };
+        let edge = if index == 0 && sampling == Sampling::Half { 2 } else { 1 };
         Component::new(grid, edge, plane.width, plane.height)
     });
     let mut blocks = [[0; 64]; 6];
@@ -125,9 +71,7 @@ fn coefficients(
         for component in &mut components {
             for index in 0..component.edge * component.edge {
                 let at = component.at(mcu, index);
-                component.blocks[at] = *blocks
-                    .next()
-                    .expect("as many blocks as the components have");
+                component.blocks[at] = *blocks.next().expect("as many blocks as the components have");
             }
         }
     }
@@ -143,10 +87,7 @@ struct ScanTokens {
 
 impl ScanTokens {
     fn new() -> Self {
-        Self {
-            tokens: Vec::new(),
-            histograms: [[0; 256]; 4],
-        }
+        Self { tokens: Vec::new(), histograms: [[0; 256]; 4] }
     }
 
     fn push(&mut self, table: u8, symbol: u8, bits: u32, count: u32) {
@@ -204,11 +145,7 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
     let (first, last) = scan.band;
     let band = (u64::MAX >> (63 - last)) & (u64::MAX << first);
     let mut empty = 0;
-    for row in component
-        .blocks
-        .chunks_exact(component.stride)
-        .take(component.down)
-    {
+    for row in component.blocks.chunks_exact(component.stride).take(component.down) {
         for block in &row[..component.across] {
             let left = positions(block) & band;
             if left != 0 {
@@ -227,13 +164,7 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
 }
 
 /// One block's values; answers the position after the last of them.
-fn add_band(
-    tokens: &mut ScanTokens,
-    table: u8,
-    block: &Block,
-    mut left: u64,
-    mut next: u32,
-) -> u32 {
+fn add_band(tokens: &mut ScanTokens, table: u8, block: &Block, mut left: u64, mut next: u32) -> u32 {
     while left != 0 {
         let k = left.trailing_zeros();
         left &= left - 1;
