@@ -13,7 +13,6 @@ use super::header::Preamble;
 use super::huffman::{Coding, Table};
 use super::idct::Transform;
 use super::markers::Cursor;
-use super::pairs::Pairs;
 use super::scan::Scan;
 use super::strip::Strip;
 
