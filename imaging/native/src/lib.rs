@@ -49,6 +49,11 @@ mod _native {
     use super::face::{
         Probe, Rejected, Rendered, Unsupported, blake3, declines, probe, render, ssimulacra2, thumbhash,
     };
+    #[pymodule_export]
+    use super::sandbox::{
+        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files, forbid_new_privileges,
+        share_heaps,
+    };
 }
 
 /// Reproducible samples for tests.
