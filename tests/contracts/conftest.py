@@ -55,6 +55,10 @@ class Ground:
         """Bodies of what is visible in the queue; takes them out."""
         return self.other_side.messages()  # type: ignore[no-any-return]
 
+    def purge(self) -> None:
+        """Takes everything out of the queue, what is delayed or in flight too."""
+        self.other_side.purge()
+
 
 @dataclass
 class FakeSide:
@@ -69,6 +73,9 @@ class FakeSide:
         letters = self.dead_letters.letters
         self.dead_letters.sqs.messages.clear()
         return [(letter.body, _without_empty(reason=letter.reason, detail=letter.detail)) for letter in letters]
+
+    def purge(self) -> None:
+        self.queue.sqs.messages.clear()
 
     def messages(self) -> list[str]:
         received = self.queue.sqs.receive(1000)
@@ -98,6 +105,9 @@ class AwsSide:
 
     def messages(self) -> list[str]:
         return [message["Body"] for message in self._drain(self.queue_url)]
+
+    def purge(self) -> None:
+        self.sqs.purge_queue(QueueUrl=self.queue_url)
 
     def _drain(self, url: str) -> Iterator[dict[str, Any]]:
         while messages := self.sqs.receive_message(
