@@ -10,6 +10,7 @@
 //!       finish/          crop, sharpen, overlay
 //!       encode/          JPEG, WebP, PNG
 //!       placeholder.rs   ThumbHash                   fingerprint.rs  BLAKE3
+//!   gif.rs           whether a GIF's frame is all there, for libvips
 //!   kernels/         the loops that take the time: scalar, AVX2, NEON, the same samples from each
 //!   libwebp.rs       libwebp behind two safe functions
 //!   plane.rs         planes and pictures             arena.rs  their memory
@@ -26,6 +27,7 @@ mod face;
 pub mod failure;
 mod fingerprint;
 pub mod finish;
+pub mod gif;
 pub mod jpeg_decode;
 pub mod kernels;
 mod libwebp;
@@ -44,7 +46,9 @@ pub mod taps;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use super::face::{Probe, Rejected, Rendered, Unsupported, blake3, probe, render, thumbhash};
+    use super::face::{
+        Probe, Rejected, Rendered, Unsupported, blake3, gif_pixels, probe, render, thumbhash,
+    };
     #[pymodule_export]
     use super::sandbox::{
         clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files,

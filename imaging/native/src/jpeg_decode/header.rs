@@ -93,7 +93,7 @@ impl<'a> Preamble<'a> {
                     frame = Some(sized(Frame::parse(code, body)?, limits)?);
                 }
                 _ => {
-                    notes.read(code, body, cursor.at - body.len())?;
+                    notes.read(code, body, cursor.at - body.len());
                     tables.read(code, body)?;
                 }
             }
@@ -119,7 +119,7 @@ struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    fn read(&mut self, code: u8, body: &'a [u8], at: usize) -> Result<()> {
+    fn read(&mut self, code: u8, body: &'a [u8], at: usize) {
         match (code, body) {
             (APP0, [b'J', b'F', b'I', b'F', 0, ..]) => self.jfif = true,
             (APP1, _) if body.starts_with(EXIF) && self.exif.is_none() => {
@@ -146,15 +146,13 @@ impl<'a> Notes<'a> {
                 self.adobe_transform = Some(*transform);
             }
             (APP2, _) if body.starts_with(ICC) => match &body[ICC.len()..] {
-                [number, of, piece @ ..] => self.icc.push((*number, *of, piece)),
-                _ => return Err(Error::Corrupt("colour profile")),
+                // One more than there can be shows that they are too many.
+                [number, of, piece @ ..] if self.icc.len() <= 255 => {
+                    self.icc.push((*number, *of, piece));
+                }
+                _ => {}
             },
             _ => {}
-        }
-        if self.icc.len() > 255 {
-            Err(Error::Corrupt("colour profile"))
-        } else {
-            Ok(())
         }
     }
 
@@ -193,7 +191,8 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// Puts the pieces together: numbered from 1, all agreeing on how many they are, each there once.
+    /// Puts the pieces together: numbered from 1, all agreeing on how many they are, each there once. A profile that
+    /// is not whole counts as none, as everywhere; the picture is good without it.
     fn profile(&self, limit: usize) -> Result<Option<Vec<u8>>> {
         let mut pieces = self.icc.clone();
         pieces.sort_by_key(|&(number, _, _)| number);
@@ -201,7 +200,7 @@ impl<'a> Notes<'a> {
             usize::from(number) == index + 1 && usize::from(of) == pieces.len()
         });
         if !whole {
-            return Err(Error::Corrupt("colour profile"));
+            return Ok(None);
         }
         if pieces
             .iter()
