@@ -15,7 +15,7 @@ from imaging.vips import Error, Image, Source
 BEFOREHAND: dict[str, Callable[[bytes, Limits], bytes]] = {
     "gif": gif.complete,
     "jpeg": lambda original, _: mended(scans.complete(original)),
-    "tiff": tiff.readable,
+    "tiff": lambda original, limits: tiff.readable(tiff.affordable(original, limits)),
     "webp": webp.affordable,
 }
 

@@ -5,18 +5,18 @@ import struct
 from imaging.errors import Reason, Rejected
 from imaging.limits import Limits
 
-SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 259, 262, 339, 50706
+SUBFILE, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, DNG_VERSION = 254, 259, 262, 339, 50706
 OFFSETS = (273, 324)  # of strips, of tiles
 LENGTHS = (279, 325)
 
 REDUCED = 1  # this picture is a small version of another
 YCBCR = 6
 SIGNED = 2  # whole numbers, of which libvips cuts off the lower half
-WIDEST_UNSIGNED = 16
+UNSIGNED = frozenset((0, 1, 2))  # grey and RGB; Lab has good reason to be signed
 JPEG = frozenset((6, 7))
 SENSOR = frozenset((32803, 34892))  # a colour filter array, linear raw
 
-TAGS = frozenset((SUBFILE, BITS, COMPRESSION, SAMPLE_FORMAT, PHOTOMETRIC, DNG_VERSION, *OFFSETS, *LENGTHS))
+TAGS = frozenset((SUBFILE, COMPRESSION, SAMPLE_FORMAT, PHOTOMETRIC, DNG_VERSION, *OFFSETS, *LENGTHS))
 
 BIG = 43  # instead of 42, in a BigTIFF
 MOST = 1_000_000  # numbers under one tag: beyond that a file is made to waste our time
@@ -28,18 +28,23 @@ KINDS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 TEXTS = frozenset((1, 2, 6, 7))
 
 
-def readable(original: bytes, limits: Limits) -> bytes:
-    """The original, unless it is a camera's raw file, or such as libvips would get wrong or die of."""
-    tags = directory(original)
+def affordable(original: bytes, limits: Limits) -> bytes:
+    """The original, unless a text in it is longer than any profile: 40 MB of it overflow libvips' stack."""
     if (longest := longest_text(original)) > limits.icc_bytes:
         raise Rejected(Reason.METADATA_TOO_LARGE, f"{longest:,} bytes under one tag, at most {limits.icc_bytes:,}")
-    if SIGNED in tags.get(SAMPLE_FORMAT, ()) and max(tags.get(BITS, (1,))) <= WIDEST_UNSIGNED:
-        raise Rejected(Reason.UNSUPPORTED_TYPE, "a TIFF of signed samples")
+    return original
+
+
+def readable(original: bytes) -> bytes:
+    """The original, unless it is a camera's raw file or in a layout whose colours libvips would get wrong."""
+    tags = directory(original)
     (photometric,), (compression,) = tags.get(PHOTOMETRIC, (-1,))[:1], tags.get(COMPRESSION, (1,))[:1]
     if DNG_VERSION in tags or photometric in SENSOR or tags.get(SUBFILE, (0,))[0] & REDUCED:
         raise Rejected(Reason.UNSUPPORTED_TYPE, "this is a camera's raw file, its first picture a preview")
     if photometric == YCBCR and compression not in JPEG:
         raise Rejected(Reason.UNSUPPORTED_TYPE, "a TIFF in YCbCr that is not compressed as JPEG")
+    if photometric in UNSIGNED and SIGNED in tags.get(SAMPLE_FORMAT, ()):
+        raise Rejected(Reason.UNSUPPORTED_TYPE, "a TIFF of signed samples")
     return original
 
 
@@ -69,7 +74,7 @@ def directory(original: bytes) -> dict[int, tuple[int, ...]]:
 
 
 def longest_text(original: bytes) -> int:
-    """The most bytes of text or the like under one tag of the first directory: 40 MB of it overflow libvips' stack."""
+    """The most bytes of text or the like under one tag of the first directory."""
     longest = 0
     try:
         order, word, at, count = opening(original)

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_example_of_the_specification_is_counted() {
         // Ten pixels of colour 1: 1, then 6 (two of them), 7 (three), 8 (four), by codes that grow as they are read.
-        let codes = packed(&[(4, 3), (1, 3), (6, 3), (7, 4), (8, 4), (5, 4)]);
+        let codes = packed(&[(4, 3), (1, 3), (6, 3), (7, 3), (8, 4), (5, 4)]);
         assert_eq!(pixels(&codes, 2), Some(10));
     }
 
