@@ -9,6 +9,7 @@ from cli import recipes
 from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
+from cli.render import render
 from jobs.errors import JobError
 from local.errors import LocalError
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     epilog="Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
 )
 app.command()(demo)
+app.command()(render)
 app.add_typer(recipes.app, name="recipes")
 
 

@@ -5,7 +5,6 @@ Also takes a plain S3 event from a direct invocation, which raises if any of its
 
 import json
 import os
-import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +21,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.connect import Aws, connect
 from handlers import logs
-from imaging import pipeline
 from imaging.engine import engine
+from imaging.errors import ChildDied, ChildHung, Reason, Rejected, SandboxBroken
 from imaging.limits import Limits
 from imaging.recipe import Recipe
 from imaging.rendered import Rendered
+from imaging.sandbox import Sandbox
 from jobs import batch
 from jobs.admission import Admission
 from jobs.batch import Message, Rules
@@ -43,6 +43,9 @@ WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
 """Side by side: while one work has the pixels, others download and upload."""
 
 PUTS_AT_ONCE = 16
+
+RENDER_TIMEOUT = 30.0
+"""Seconds for one image; twice that, tried again alone, still fits into an invocation."""
 
 ROOM_FOR_ORIGINALS = 256 * 1024 * 1024
 """Bytes of originals held at once."""
@@ -97,6 +100,7 @@ def _count(verdicts: Mapping[str, Verdict]) -> None:
         if verdict.rendered:
             metrics.add_metric("RenderTime", MetricUnit.Milliseconds, sum(verdict.rendered.milliseconds.values()))
             metrics.add_metric("OriginalBytes", MetricUnit.Bytes, verdict.rendered.original.bytes)
+            metrics.add_metric("SandboxPartial", MetricUnit.Count, int(_sandbox().level == "partial"))
 
 
 @cache
@@ -131,7 +135,7 @@ def _world() -> World:
         dead_letters=aws.dead_letters,
         catalog=CurrentCatalog(aws.catalog),
         recipes=RecipeBook(aws.catalog),
-        render=_Renderer(_settings()),
+        render=_render,
         engine=engine(),
         breaker=Breaker(aws.outage, aws.intake, time.time),
         room=Admission(ROOM_FOR_ORIGINALS),
@@ -140,14 +144,24 @@ def _world() -> World:
     )
 
 
-class _Renderer:
-    """The pixels, on as many threads at once as there are vCPUs; libvips and the Rust core release the GIL."""
+@cache
+def _sandbox() -> Sandbox:
+    """One child per vCPU; they come up while the first messages are claimed and fetched."""
+    settings = _settings()
+    narrowed = {"bytes": settings.max_bytes, "pixels": settings.max_pixels}
+    limits = replace(Limits(), **{name: limit for name, limit in narrowed.items() if limit})
+    return Sandbox(settings.vcpus, limits=limits, timeout=RENDER_TIMEOUT)
 
-    def __init__(self, settings: Settings) -> None:
-        narrowed = {"bytes": settings.max_bytes, "pixels": settings.max_pixels}
-        self._limits = replace(Limits(), **{name: limit for name, limit in narrowed.items() if limit})
-        self._vcpu = threading.BoundedSemaphore(settings.vcpus)
 
-    def __call__(self, original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
-        with self._vcpu:
-            return pipeline.render(original, recipe, only=names, limits=self._limits)
+def _render(original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
+    """In a child. What ends its child is tried once more, alone in a new one, and rejected if it ends that too."""
+    try:
+        return _sandbox().render(original, recipe, names)
+    except (ChildDied, ChildHung) as error:
+        log.warning("a child was lost: %s", error)
+    except SandboxBroken as error:
+        raise Retryable("sandbox-broken", str(error)) from error
+    try:
+        return _sandbox().render(original, recipe, names, alone=True)
+    except (ChildDied, ChildHung) as error:
+        raise Rejected(Reason.KILLS_WORKER, str(error)) from error

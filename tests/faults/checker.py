@@ -95,12 +95,12 @@ class Witness:
         """A moment, to be given to `acknowledged`."""
         return self._writes
 
-    def acknowledged(self, sources: Iterable[Source], since: int, copied: bool) -> None:
-        """Invariant 5: since the delivery the source was at rest at some moment, or a copy was queued."""
+    def acknowledged(self, sources: Iterable[Source], since: int) -> None:
+        """Invariant 5, of sources that no copy was queued for: each was at rest at some moment since the delivery."""
         for source in sources:
             record = self.cloud.ledger.records.get(source)
             at_rest = record is not None and record.state in REST
-            if not (copied or at_rest or self._rested[source] >= since):
+            if not (at_rest or self._rested[source] >= since):
                 self._note("5", f"acknowledged while {record.state if record else 'never seen'}")
 
     def _note(self, invariant: str, what: str) -> None:

@@ -148,7 +148,7 @@ class Case:
         """The stage after the interruption, not yet drained."""
         stage = Stage(seed=self.at)
         stage.cloud.queue.sqs.stale_receipts_delete = self.stale_receipts_delete
-        hand, delivery = _received(stage, self.scene)
+        hand, delivery = received(stage, self.scene)
         if delivery is None:
             return stage
         hand.gate = _Interruption(self, stage, delivery)
@@ -191,7 +191,7 @@ class _Interruption:
         return call()
 
 
-def _received(stage: Stage, scene: str) -> tuple[Hand, Delivery | None]:
+def received(stage: Stage, scene: str) -> tuple[Hand, Delivery | None]:
     """A worker that has worked before, under the first catalog, so that its cache may be stale; the scene's message."""
     hand = stage.hand()
     hand.world.catalog.cached()
@@ -202,7 +202,7 @@ def _received(stage: Stage, scene: str) -> tuple[Hand, Delivery | None]:
 def calls(scene: str) -> int:
     """How many calls the scene's message takes undisturbed, the acknowledgement included."""
     stage = Stage()
-    hand, delivery = _received(stage, scene)
+    hand, delivery = received(stage, scene)
     assert delivery
     hand.gate = counter = _Interruption(Case(scene, -1, "nothing", "running, seen at once"), stage, delivery)
     stage.answer(delivery, stage.work(delivery, hand.world))

@@ -7,15 +7,31 @@ W2                    ──── j calls ────┤                    �
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from imaging import recipe as recipes
+from imaging.errors import RecipeTooNew
+from imaging.recipe import Recipe
+from jobs.catalog import RecipeBook
 from local.simulator.gates import Gate
 from tests.faults.crashes import INTERLUDES, SCENES
 from tests.faults.puppets import Puppet
-from tests.faults.stage import LEASE, Delivery, Hand, Stage
+from tests.faults.stage import LEASE, Delivery, Hand, Stage, edition
 
 MOST_CALLS = 11
+
+SKEWS = (-300.0, 0.0, 300.0)
+"""Seconds that a worker's clock is off."""
+
+
+class OldBook(RecipeBook):
+    """The recipes as an older worker reads them: one edition is written in a schema that it does not know."""
+
+    def recipe(self, digest: str) -> Recipe:
+        if digest == recipes.digest(edition(2)):
+            raise RecipeTooNew(recipes.SCHEMA + 1, recipes.SCHEMA)
+        return super().recipe(digest)
 
 
 @dataclass(frozen=True)
@@ -30,13 +46,19 @@ class Pair:
     seen_again: bool
     second_dies: bool
     second_goes_first: bool
+    skews: tuple[float, float] = (0.0, 0.0)
+    engines: tuple[str, str] = ("1-test", "1-test")
+    first_is_old: bool = False
+    """The first worker does not know the schema of the second edition."""
 
     def run(self) -> list[str]:
         """The violations."""
         stage = Stage()
-        hands = stage.hand(), stage.hand()
+        hands = [stage.hand(engine=engine, skew=skew) for engine, skew in zip(self.engines, self.skews, strict=True)]
         for hand in hands:
             hand.world.catalog.cached()
+        if self.first_is_old:
+            hands[0].world = replace(hands[0].world, recipes=OldBook(stage.cloud.store))
         SCENES[self.scene](stage)
         first = _Worker.start(stage, hands[0], self.first_stops_at)
         INTERLUDES[self.interlude](stage)
@@ -81,6 +103,20 @@ class _Worker:
             raise self.puppet.error
         if not self.puppet.crashed:
             stage.answer(self.delivery, self.puppet.result)
+
+
+def skewed(number: int) -> Iterator[Pair]:
+    """Clocks up to five minutes off, either way."""
+    dice = random.Random(number)
+    return (replace(pair, skews=(dice.choice(SKEWS), dice.choice(SKEWS))) for pair in pairs(number, seed=number))
+
+
+def of_two_versions(number: int) -> Iterator[Pair]:
+    """Two versions of the code on one table, the older of which cannot read the newer recipe."""
+    dice = random.Random(number)
+    for pair in pairs(number, seed=number):
+        engines = dice.sample(["1-x86_64", "2-x86_64"], 2)
+        yield replace(pair, engines=(engines[0], engines[1]), first_is_old=dice.random() < 0.5)
 
 
 def pairs(number: int, seed: int = 0) -> Iterator[Pair]:

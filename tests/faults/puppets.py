@@ -13,6 +13,9 @@ from typing import Any
 from jobs.errors import Retryable
 from local.simulator.gates import Crashed, Gate
 
+PATIENCE = 30.0
+"""Seconds that a step may take before it counts as stuck."""
+
 Deed = Callable[[Callable[[], Any]], Any]
 """What becomes of a call."""
 
@@ -49,9 +52,10 @@ class Puppet:
 
     def go(self, deed: Deed = passes) -> None:
         """Does the call, and everything up to the next."""
+        assert not self.ended, "it has ended: nothing is left to do"
         self._deed = deed
         self._go.release()
-        self._stopped.acquire()
+        assert self._stopped.acquire(timeout=PATIENCE), f"stuck after {self.at}"
 
     def crash(self) -> None:
         """Its process is gone."""

@@ -43,6 +43,8 @@ class Delivery:
     receipt: str
     message: Message
     since: int
+    sent: int
+    """How many messages workers had sent by then."""
 
     @property
     def asked(self) -> tuple[Asked, ...]:
@@ -149,14 +151,19 @@ class Stage:
 
     def receive(self) -> Delivery | None:
         received = self.cloud.queue.sqs.receive()
-        return self._delivery(received[0]) if received else None
+        return self.delivery(received[0]) if received else None
 
     def hand_out(self, message: queues.Message) -> Delivery:
         """This very message, visible or not."""
-        return self._delivery(self.cloud.queue.sqs.hand_out(message))
+        return self.delivery(self.cloud.queue.sqs.hand_out(message))
 
-    def _delivery(self, message: queues.Message) -> Delivery:
-        return Delivery(message.receipt, Message(message.id, message.body, message.receives), self.witness.now())
+    def delivery(self, message: queues.Message) -> Delivery:
+        return Delivery(
+            message.receipt,
+            Message(message.id, message.body, message.receives),
+            self.witness.now(),
+            len(self.cloud.queue.sent),
+        )
 
     def work(self, delivery: Delivery, worker: World, *, seconds: float = 60.0) -> Verdict:
         """What the worker answers. Crashed comes out as it is; the message is then still in flight."""
@@ -165,8 +172,8 @@ class Stage:
 
     def answer(self, delivery: Delivery, verdict: Verdict) -> None:
         if isinstance(verdict, Acknowledge):
-            copied = verdict.outcome == "copied"
-            self.witness.acknowledged([asked.source for asked in delivery.asked], delivery.since, copied)
+            copied = {asked.source for asked, _ in self.cloud.queue.sent[delivery.sent :]}
+            self.witness.acknowledged({asked.source for asked in delivery.asked} - copied, delivery.since)
         self.cloud.answer(delivery.receipt, verdict)
 
     def deliver(self, worker: World | None = None) -> bool:

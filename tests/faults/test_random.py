@@ -3,7 +3,9 @@
 import pytest
 
 from tests.faults.bursts import bursts
-from tests.faults.pairs import pairs
+from tests.faults.mixed import mixed
+from tests.faults.outages import outages
+from tests.faults.pairs import of_two_versions, pairs, skewed
 from tests.faults.redrives import redrives
 from tests.faults.summary import Prove
 from tests.faults.walks import walks
@@ -28,3 +30,19 @@ def test_a_burst_without_faults_costs_no_message_more_receives_than_there_are_ev
 
 def test_a_redrive_of_work_in_any_state_heals_it_and_changes_nothing_that_is_finished(prove: Prove) -> None:
     prove("redrives", redrives())
+
+
+def test_clocks_that_are_five_minutes_off_break_no_promise(prove: Prove) -> None:
+    prove("two workers, clocks 5 minutes off", skewed(600))
+
+
+def test_two_versions_of_the_code_on_one_table_break_no_promise(prove: Prove) -> None:
+    prove("two engines and two recipe schemas", of_two_versions(601))
+
+
+def test_a_message_with_records_of_different_fates_is_answered_for_all_of_them(prove: Prove) -> None:
+    prove("messages of mixed fate", mixed())
+
+
+def test_an_outage_of_the_world_leaves_no_letter(prove: Prove) -> None:
+    prove("outages of the world", outages())

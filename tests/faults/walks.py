@@ -103,15 +103,21 @@ class Troupe:
 
     def step(self, deed: Deed = passes) -> bool:
         """One call of one worker or operator. One that has ended answers for its message instead."""
-        puppets = [puppet for puppet, _, _ in self.workers] + self.operators
-        if not puppets:
+        if not self.puppets:
             return False
-        puppet = self.dice.choice(puppets)
+        self.advance(self.dice.choice(self.puppets), deed)
+        return True
+
+    def advance(self, puppet: Puppet, deed: Deed) -> None:
         if puppet.ended:
             self._end(puppet)
         else:
             puppet.go(deed)
-        return True
+
+    @property
+    def puppets(self) -> list[Puppet]:
+        """Everybody on the stage."""
+        return [puppet for puppet, _, _ in self.workers] + self.operators
 
     def _end(self, puppet: Puppet) -> None:
         if puppet in self.operators:
@@ -129,11 +135,10 @@ class Troupe:
             self.hands.append(hand)
 
     def crash(self) -> bool:
-        puppets = [puppet for puppet, _, _ in self.workers] + self.operators
-        if not self.crashes or not puppets:
+        if not self.crashes or not self.puppets:
             return False
         self.crashes -= 1
-        self.dice.choice(puppets).crash()
+        self.dice.choice(self.puppets).crash()
         return True
 
     def fault(self) -> bool:
@@ -157,7 +162,7 @@ class Troupe:
     # ---- the end -------------------------------------------------------------------------------------------------
 
     def end(self, *, crash: bool) -> list[str]:
-        for puppet in [puppet for puppet, _, _ in self.workers] + self.operators:
+        for puppet in self.puppets:
             if crash:
                 puppet.crash()
             puppet.finish()

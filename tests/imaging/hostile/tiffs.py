@@ -103,7 +103,7 @@ def chained(count: int, loop: bool = False) -> bytes:
 
 def deflated(width: int, height: int) -> bytes:
     """Black of any size in one strip, deflated."""
-    squeeze = zlib.compressobj(9)
+    squeeze = zlib.compressobj(1)
     row = bytes(width * 3 * 64)
     content = b"".join(squeeze.compress(row) for _ in range(height // 64)) + squeeze.flush()
     return tiff(described(width, height, len(content)) | {COMPRESSION: shorts(8)}, content)

@@ -1,0 +1,40 @@
+"""`safelight render`, as a user runs it."""
+
+import json
+from pathlib import Path
+
+from PIL import Image
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.imaging.drawing import scene, write
+
+run = CliRunner().invoke
+
+
+def test_renditions_are_written_and_every_stage_is_told(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(write(scene(1600, 1200), "jpeg"))
+    result = run(app, ["render", str(tmp_path / "photo.jpg"), "--out", str(tmp_path / "out"), "--json"])
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["path"], told["why"]) == (0, "fused", None)
+    assert told["milliseconds"]
+    for rendition in told["renditions"]:
+        assert Image.open(rendition["file"]).size == (rendition["width"], rendition["height"])
+
+
+def test_the_path_and_its_reason_are_told(tmp_path: Path) -> None:
+    (tmp_path / "photo.gif").write_bytes(write(scene(), "gif"))
+    result = run(app, ["render", str(tmp_path / "photo.gif"), "--out", str(tmp_path)])
+    assert "served by the libvips path: gif" in result.stdout
+
+
+def test_a_rejected_photograph_says_why(tmp_path: Path) -> None:
+    (tmp_path / "letter.jpg").write_bytes(b"Dear work")
+    result = run(app, ["render", str(tmp_path / "letter.jpg")])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "not-an-image" in result.stderr
+
+
+def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    result = run(app, ["render", str(tmp_path / "nothing.jpg")])
+    assert "nothing.jpg cannot be read" in str(result.exception)
