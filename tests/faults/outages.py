@@ -69,7 +69,7 @@ def _batch(stage: Stage, world: World) -> None:
 
 def _probe(stage: Stage) -> None:
     cloud = stage.cloud
-    probe("originals", cloud.originals, cloud.renditions, cloud.ledger, cloud.outage, cloud.intake)
+    probe("originals", "", cloud.originals, cloud.renditions, cloud.ledger, cloud.outage, cloud.intake)
 
 
 def outages() -> Iterator[Outage]:
