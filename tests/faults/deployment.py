@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 
@@ -21,27 +21,35 @@ from jobs.source import Record, Source, State
 from tests.faults.mortal import work
 from tests.faults.stage import X, edition
 
-EVENTS_TAKE = 0.1
-"""Seconds from a put to its message in the queue, at most; measured: 6 ms."""
-
 LEASE_OVER = 1000.0
 """Seconds that a clock is put ahead, so that every lease has ended."""
 
 SUFFIXES = {"jpeg": ".jpg", "webp": ".webp"}
 
 
+class Stack:
+    """Where everything is, and clients for it; `variables` are those of the worker."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.variables, self.settings = variables, settings.read(variables)
+        self.aws: Aws = connect(self.settings)
+        self.s3, self.sqs = boto3.client("s3"), boto3.client("sqs")
+
+
 @dataclass
 class Deployment:
     """One source of its own in a stack that others use too. Everything is read from the servers."""
 
-    variables: Mapping[str, str]
+    stack: Stack
     letters: list[str] = field(default_factory=list)
     """Reasons of the letters that were found."""
 
+    events_take: ClassVar[float] = 0.1
+    """Seconds from a put to its message in the queue, at most; measured: 6 ms."""
+
     def __post_init__(self) -> None:
-        self.settings = settings.read(self.variables)
-        self.aws: Aws = connect(self.settings)
-        self.s3, self.sqs = boto3.client("s3"), boto3.client("sqs")
+        self.settings, self.aws = self.stack.settings, self.stack.aws
+        self.s3, self.sqs = self.stack.s3, self.stack.sqs
         self.source = Source(self.settings.originals, f"{self.settings.prefix}{uuid.uuid4().hex}.jpg")
         self._release(edition(1))
 
@@ -75,9 +83,10 @@ class Deployment:
                 return None
             time.sleep(0.01)
 
-    def _receive(self, url: str) -> Sequence[Any]:
+    def _receive(self, url: str, at_once: int = 1) -> Sequence[Any]:
         return self.sqs.receive_message(
             QueueUrl=url,
+            MaxNumberOfMessages=at_once,
             WaitTimeSeconds=0,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
             MessageAttributeNames=["All"],
@@ -108,7 +117,7 @@ class Deployment:
 
     def drain(self, skew: float = 0.0) -> None:
         """A healthy worker, until nothing about the source is visible; what it hands back is tried after the lease."""
-        while message := self.receive(within=EVENTS_TAKE):
+        while message := self.receive(within=self.events_take):
             self.answer(message, work(as_message(message), self.aws, skew))
             skew = max(skew, LEASE_OVER)
 
@@ -116,10 +125,7 @@ class Deployment:
 
     def violations(self) -> list[str]:
         """What of the invariants does not hold, now that all messages are drained."""
-        for letter in self._receive(self.settings.dead_letters_url):
-            self.sqs.delete_message(QueueUrl=self.settings.dead_letters_url, ReceiptHandle=letter["ReceiptHandle"])
-            if self._is_about_source(letter["Body"]):
-                self.letters.append(letter["MessageAttributes"]["reason"]["StringValue"])
+        self._collect_letters()
         record = self.aws.ledger.read(self.source)
         body = self._object()
         if record is None:
@@ -127,6 +133,14 @@ class Deployment:
         if body is None:
             return [] if (record.state, record.published) == (State.DELETED, None) else [f"1: not deleted: {record}"]
         return self._rejection(record, body) if body == X else self._publication(record, body)
+
+    def _collect_letters(self) -> None:
+        url = self.settings.dead_letters_url
+        while letters := self._receive(url, at_once=10):
+            for letter in letters:
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+                if self._is_about_source(letter["Body"]):
+                    self.letters.append(letter["MessageAttributes"]["reason"]["StringValue"])
 
     def _is_about_source(self, body: str) -> bool:
         try:

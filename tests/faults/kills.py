@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import mortal
-from tests.faults.deployment import LEASE_OVER, Deployment, as_message
+from tests.faults.deployment import LEASE_OVER, Deployment, Stack, as_message
 from tests.faults.mortal import Fate
 from tests.faults.stage import A, B, X
 
@@ -52,7 +52,7 @@ class Kill:
     at: int
     stopped: bool
     overwritten: bool
-    variables: Mapping[str, str]
+    stack: Stack
 
     def __repr__(self) -> str:
         how = "stopped" if self.stopped else "killed"
@@ -60,14 +60,14 @@ class Kill:
 
     def run(self) -> list[str]:
         """The violations."""
-        deployment = Deployment(self.variables)
+        deployment = Deployment(self.stack)
         SCENES[self.scene][0](deployment)
         message = deployment.receive()
         assert message
         fate = Fate(self.at, signal.SIGSTOP if self.stopped else signal.SIGKILL)
         reply, theirs = PROCESSES.Pipe(duplex=False)
         process: Any = PROCESSES.Process(
-            target=mortal.life, args=(dict(self.variables), as_message(message), fate, theirs)
+            target=mortal.life, args=(dict(self.stack.variables), as_message(message), fate, theirs)
         )
         process.start()
         theirs.close()
@@ -103,9 +103,9 @@ def _is_stopped(pid: int) -> bool:
         return False
 
 
-def kills(scene: str, variables: Mapping[str, str]) -> Iterator[Kill]:
+def kills(scene: str, stack: Stack) -> Iterator[Kill]:
     """Killed before every call and before the acknowledgement, and stopped before every third."""
     for at in range(SCENES[scene][1] + 1):
-        yield Kill(scene, at, stopped=False, overwritten=at % 2 == 0, variables=variables)
+        yield Kill(scene, at, stopped=False, overwritten=at % 2 == 0, stack=stack)
         if at % 3 == 1:
-            yield Kill(scene, at, stopped=True, overwritten=at % 2 == 0, variables=variables)
+            yield Kill(scene, at, stopped=True, overwritten=at % 2 == 0, stack=stack)

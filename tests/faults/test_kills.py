@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.faults.deployment import Stack
 from tests.faults.kills import SCENES, kills
 from tests.faults.summary import Prove
 
@@ -14,4 +15,4 @@ def test_a_process_that_dies_at_any_call_breaks_no_promise(
 ) -> None:
     for name, value in embedded_stack.items():
         monkeypatch.setenv(name, value)
-    prove("real processes killed or stopped (SIGKILL, SIGSTOP)", kills(scene, embedded_stack))
+    prove("real processes killed or stopped (SIGKILL, SIGSTOP)", kills(scene, Stack(embedded_stack)))
