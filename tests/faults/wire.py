@@ -26,7 +26,7 @@ NOT_REQUESTS = {
     "deleted": 0,
     "a new recipe": 2,
 }
-"""By scene: calls of ports that ask AWS nothing: the pixels, and the rest of a body whose beginning came with its headers."""
+"""By scene, calls that ask AWS nothing: the pixels, and the rest of a body that came with its headers."""
 
 ONE_TRY = Config(retries={"mode": "standard", "total_max_attempts": 1})
 """So that one fault is one failed call: the client's own tries again would hide it."""
