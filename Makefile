@@ -82,7 +82,7 @@ check: setup ## Formatting, lints, types, the rule of imports
 
 .PHONY: pytest
 pytest: setup ## The tests alone (ARGS="-k name")
-	@$(RUST) cargo test $(CRATE) --quiet --release
+	@$(RUST) cargo test $(CRATE) --quiet --release --no-default-features
 	@$(VENV)/pytest -n auto $(ARGS)
 
 .PHONY: test-pythons

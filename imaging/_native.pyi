@@ -28,6 +28,9 @@ class Rendered:
     thumbhash: bytes
     milliseconds: dict[str, float]
 
+def declines() -> list[tuple[str, str]]:
+    """Every word that the core may decline with, and what it means."""
+
 def probe(original: bytes) -> Probe:
     """Read the header only. Raises Unsupported, Rejected."""
 
@@ -36,6 +39,9 @@ def render(original: bytes, plan: Plan) -> Rendered:
 
 def blake3(data: bytes) -> str:
     """BLAKE3 of `data`: 64 lower-case hex digits."""
+
+def ssimulacra2(width: int, height: int, reference: bytes, other: bytes) -> float:
+    """How like two images of `width` x `height` RGB pixels look: 100 is the same, 90 looks the same, 70 is good."""
 
 def thumbhash(width: int, height: int, rgba: bytes) -> bytes:
     """ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100; ValueError otherwise."""

@@ -9,7 +9,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from imaging import _native
-from imaging.errors import Reason, Rejected
+from imaging.errors import ImagingError, Reason, Rejected
 from imaging.formats import WRITERS
 from imaging.geometry import Chain, Placement, Size, area, chain, shrink_on_load
 from imaging.limits import Header, Limits, check_bytes, check_enlarged, check_header
@@ -18,7 +18,7 @@ from imaging.recipe import Recipe, Rendition, Sharpen
 from imaging.rendered import Original, Rendered, RenderedImage
 
 
-class Declined(Exception):
+class Declined(ImagingError):
     """The core leaves this to libvips. `why` is its word for the reason, and is kept with the rendition."""
 
     def __init__(self, why: str) -> None:
@@ -61,6 +61,7 @@ class Cut:
     overlays: tuple[Overlay, ...]
     format: str
     quality: int
+    target: float | None
     effort: int
     lossless: bool
     progressive: bool
@@ -169,6 +170,7 @@ def cut(rendition: Rendition, place: Placement, level: int) -> Cut:
         overlays=overlays(rendition, place),
         format=rendition.format,
         quality=rendition.quality or writer.quality or 100,
+        target=None,
         effort=rendition.effort if rendition.effort is not None else writer.effort or 0,
         lossless=rendition.lossless,
         progressive=rendition.progressive,

@@ -1,4 +1,4 @@
-"""AWS on a laptop, whole: the embedded AWS, the stack from template.yaml, the worker behind its queue.
+"""AWS on a laptop, whole: the embedded AWS, the stack from template.yaml, its functions behind queue and schedule.
 
     with cloud.running() as aws:
         aws.client("s3").put_object(Bucket=aws.stack.outputs["Originals"], ...)
@@ -21,7 +21,9 @@ from jobs.settings import MB_PER_VCPU
 from local.embedded import PYTHON, embedded
 from local.endpoint import Endpoint
 from local.environment import ProcessEnvironment
+from local.lambda_api import LambdaApi
 from local.mapping import EventSourceMapping
+from local.schedule import Timetable
 from local.stack import EventSource, Function, Stack, create
 
 LEAST_CONCURRENCY = 2
@@ -41,7 +43,7 @@ class Cloud:
     mapping: EventSourceMapping
     """Of the fresh lane."""
     directory: Path
-    """The logs of the embedded AWS and of the worker."""
+    """The logs of the embedded AWS and of the functions."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,7 +53,12 @@ class Cloud:
     @property
     def worker_log(self) -> Path:
         """Everything that the worker's processes print."""
-        return worker_log(self.directory)
+        return _log(self.directory, "worker")
+
+    @property
+    def sweep_log(self) -> Path:
+        """Everything that the sweep prints."""
+        return _log(self.directory, "sweep")
 
     def client(self, name: str) -> Any:
         """A boto3 client of this cloud; the caller knows its type."""
@@ -66,33 +73,63 @@ def running(
     parameters: Mapping[str, str] | None = None,
     directory: Path | None = None,
     python: Path = PYTHON,
+    speed: float = 1.0,
 ) -> Iterator[Cloud]:
     """Starts all of it on loopback. Raises LocalError, whose message is one line that says what to do.
 
     `port`: any free one when not given. `concurrency`: batches at once; as many as this machine has processors for
     when not given. `parameters`: of the template. `directory`: for the logs; a temporary one when not given.
+    `speed`: of the clock that schedules go by.
     """
     with ExitStack() as ending:
         ending.enter_context(_orderly_when_told_to_stop())
         directory = directory or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="safelight-")))
         endpoint = ending.enter_context(embedded(directory, port=port, python=python))
         stack = create(endpoint, parameters=parameters)
-        worker, source = stack.function("Worker"), stack.event_sources("Worker")[FRESH]
-        source = replace(source, maximum_concurrency=concurrency or _affordable(worker, source))
-        mapping = ending.enter_context(mapped(endpoint, worker, source, directory))
+        yield ending.enter_context(played(stack, directory, concurrency=concurrency, speed=speed))
+
+
+@contextmanager
+def played(
+    stack: Stack,
+    directory: Path,
+    *,
+    worker: Function | None = None,
+    sweep: Function | None = None,
+    concurrency: int | None = None,
+    speed: float = 1.0,
+) -> Iterator[Cloud]:
+    """Plays what the emulator leaves out of a stack: the functions, what invokes them, and Lambda's own API.
+
+    `worker` and `sweep` are the template's when not given; the rest as in `running`.
+    """
+    worker, source = worker or stack.function("Worker"), stack.event_sources("Worker")[FRESH]
+    source = replace(source, maximum_concurrency=concurrency or _affordable(worker, source))
+    with ExitStack() as ending:
+        api = ending.enter_context(LambdaApi())
+        endpoint = replace(stack.endpoint, lambda_url=api.url)
+        mapping = mapped(endpoint, worker, source, directory)
+        api.serve(worker, mapping)
+        ending.enter_context(mapping)
+        ending.enter_context(scheduled(endpoint, sweep or stack.function("Sweep"), stack, directory, speed))
         yield Cloud(endpoint, stack, worker, mapping, directory)
 
 
 def mapped(endpoint: Endpoint, function: Function, source: EventSource, directory: Path) -> EventSourceMapping:
     """A mapping that runs the function in child processes; it starts and stops as a context manager."""
     return EventSourceMapping(
-        endpoint, source, lambda: ProcessEnvironment(function, endpoint.variables, worker_log(directory))
+        endpoint, source, lambda: ProcessEnvironment(function, endpoint.variables, _log(directory, "worker"))
     )
 
 
-def worker_log(directory: Path) -> Path:
-    """Where the worker's processes write."""
-    return directory / "worker.log"
+def scheduled(endpoint: Endpoint, sweep: Function, stack: Stack, directory: Path, speed: float) -> Timetable:
+    """The sweep's schedules, run in a child process; they start and stop as a context manager."""
+    environment = ProcessEnvironment(sweep, endpoint.variables, _log(directory, "sweep"))
+    return Timetable(stack.schedules("Sweep"), environment, speed=speed)
+
+
+def _log(directory: Path, function: str) -> Path:
+    return directory / f"{function}.log"
 
 
 def _affordable(function: Function, source: EventSource) -> int:

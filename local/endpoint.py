@@ -27,13 +27,15 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One URL for all of AWS, and who calls it."""
+    """One URL for all of AWS but Lambda's own API, and who calls it."""
 
     url: str
     region: str = "us-east-1"
     credentials: Credentials = Credentials()
     certificate: Path | None = None
     """What it proves itself by, where it speaks TLS."""
+    lambda_url: str | None = None
+    """Where Lambda's own API is answered, when that is somewhere else."""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -50,6 +52,8 @@ class Endpoint:
         }
         if self.credentials.token:
             variables["AWS_SESSION_TOKEN"] = self.credentials.token
+        if self.lambda_url:
+            variables["AWS_ENDPOINT_URL_LAMBDA"] = self.lambda_url
         if self.certificate:
             variables["AWS_CA_BUNDLE"] = str(self.certificate)
         return variables
@@ -58,7 +62,7 @@ class Endpoint:
         """A boto3 client of this AWS; the caller knows its type."""
         return boto3.client(
             name,  # type: ignore[call-overload]
-            endpoint_url=self.url,
+            endpoint_url=self.lambda_url if name == "lambda" and self.lambda_url else self.url,
             region_name=self.region,
             aws_access_key_id=self.credentials.key_id,
             aws_secret_access_key=self.credentials.secret,

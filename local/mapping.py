@@ -5,6 +5,10 @@
 What failed is left alone: its visibility timeout brings it back, and after `maxReceiveCount` receives SQS itself moves
 it to the dead letters. One slot works on one batch at a time and owns one environment; there are as many slots as the
 mapping's MaximumConcurrency.
+
+    Enabled ── pause ──▶ Disabling: batches in flight end, nothing is received ──▶ Disabled
+       ▲                                                                              │
+       └───────────────── Enabling: the slots go back to work ◀────── resume ─────────┘
 """
 
 import base64
@@ -14,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -42,6 +47,15 @@ RETRY = (0.5, 5.0)
 """Seconds to wait after a call that failed: the first time, and at most."""
 
 
+class State(StrEnum):
+    """Of a mapping, in Lambda's words."""
+
+    ENABLED = "Enabled"
+    DISABLING = "Disabling"
+    DISABLED = "Disabled"
+    ENABLING = "Enabling"
+
+
 @dataclass(frozen=True)
 class Counts:
     """What the mapping has done since it started; messages, but for `batches`."""
@@ -63,6 +77,9 @@ class EventSourceMapping:
         self._sqs: SQSClient = endpoint.client("sqs")
         self._region = endpoint.region
         self._stopping = threading.Event()
+        self._enabled = threading.Event()
+        self._enabled.set()
+        self._resting = 0
         self._counts = Counts()
         self._lock = threading.Lock()
         self._environments = [environment() for _ in range(source.maximum_concurrency)]
@@ -72,6 +89,22 @@ class EventSourceMapping:
     def counts(self) -> Counts:
         with self._lock:
             return self._counts
+
+    @property
+    def state(self) -> State:
+        """Between the two that last, it is told by its slots: whether all of them rest, or none."""
+        with self._lock:
+            if self._enabled.is_set():
+                return State.ENABLING if self._resting else State.ENABLED
+            return State.DISABLED if self._resting == self.source.maximum_concurrency else State.DISABLING
+
+    def pause(self) -> None:
+        """Receives nothing more. Returns at once; what was received before is still worked on."""
+        self._enabled.clear()
+
+    def resume(self) -> None:
+        """Receives again."""
+        self._enabled.set()
 
     def start(self) -> None:
         """Starts to poll. Raises RuntimeError when it was started before."""
@@ -87,6 +120,7 @@ class EventSourceMapping:
     def stop(self, grace: float = 0.0) -> None:
         """Takes no more batches; after `grace` seconds ends those in flight, whose messages then come back."""
         self._stopping.set()
+        self._enabled.set()  # slots at rest wake up, and end
         deadline = time.monotonic() + grace
         while self.counts.in_flight and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -98,7 +132,8 @@ class EventSourceMapping:
     def drain(self, within: float) -> bool:
         """Waits until the queue holds nothing, seen or unseen, and nothing is in flight; False if that took too long.
 
-        Looks twice: between a receive and its count a message is in neither number.
+        Looks twice: between a receive and its count a message is in neither number. A queue that does not answer may
+        hold anything: it is asked again.
         """
         deadline = time.monotonic() + within
         quiet = 0
@@ -122,14 +157,30 @@ class EventSourceMapping:
         """A slot: batch after batch, until told to stop. It outlives every error, as the mapping does in AWS."""
         pause = RETRY[0]
         while not self._stopping.is_set():
+            if not self._enabled.is_set():
+                self._rest()
+                continue
             try:
                 self._one_batch(environment)
                 pause = RETRY[0]
             except Exception as error:
                 known = isinstance(error, BotoCoreError | ClientError)
-                log.warning("%s: %s", self.source.queue_url, error, exc_info=not known)
+                self._warn("%s: %s", self.source.queue_url, error, trace=not known)
                 self._stopping.wait(pause)
                 pause = min(2 * pause, RETRY[1])
+
+    def _rest(self) -> None:
+        """A slot, while the mapping is paused."""
+        with self._lock:
+            self._resting += 1
+        self._enabled.wait()
+        with self._lock:
+            self._resting -= 1
+
+    def _warn(self, message: str, *about: object, trace: bool = False) -> None:
+        """Tells what failed. Once it is being stopped, batches end in the middle and that is no news."""
+        if not self._stopping.is_set():
+            log.warning(message, *about, exc_info=trace)
 
     def _one_batch(self, environment: Environment) -> None:
         messages = self._gather()
@@ -150,7 +201,7 @@ class EventSourceMapping:
         """Waits for a first message, then for more until the batch is full or its window has passed."""
         messages = self._receive(self.source.batch_size, POLL)
         deadline = time.monotonic() + self.source.window
-        while messages and len(messages) < self.source.batch_size and not self._stopping.is_set():
+        while messages and len(messages) < self.source.batch_size and self._receiving():
             left = deadline - time.monotonic()
             if left <= 0:
                 break
@@ -159,6 +210,9 @@ class EventSourceMapping:
             except (BotoCoreError, ClientError):
                 break  # what was received is worked on; the next receive says what is wrong
         return messages
+
+    def _receiving(self) -> bool:
+        return self._enabled.is_set() and not self._stopping.is_set()
 
     def _receive(self, most: int, wait: int) -> "list[MessageTypeDef]":
         answer = self._sqs.receive_message(
@@ -176,7 +230,7 @@ class EventSourceMapping:
         try:
             answer = environment.invoke(event(messages, self.source.queue_arn, self._region))
         except InvocationFailed as error:
-            log.warning("batch of %d failed: %s", len(messages), error)
+            self._warn("batch of %d failed: %s", len(messages), error)
             return ids
         return failures(answer, ids) if self.source.partial else set()
 
@@ -204,14 +258,17 @@ class EventSourceMapping:
             )
 
     def _empty(self) -> bool:
-        attributes = self._sqs.get_queue_attributes(
-            QueueUrl=self.source.queue_url,
-            AttributeNames=[
-                "ApproximateNumberOfMessages",
-                "ApproximateNumberOfMessagesNotVisible",
-                "ApproximateNumberOfMessagesDelayed",
-            ],
-        )["Attributes"]
+        try:
+            attributes = self._sqs.get_queue_attributes(
+                QueueUrl=self.source.queue_url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ],
+            )["Attributes"]
+        except (BotoCoreError, ClientError):
+            return False
         return not any(int(number) for number in attributes.values()) and not self.counts.in_flight
 
     def _count(self, **more: int) -> None:

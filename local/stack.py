@@ -4,6 +4,8 @@ Functions are left out (no emulator runs the image), so their environment, timeo
 template and filled with what CloudFormation made.
 """
 
+import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +31,9 @@ ARNS = {
     "AWS::SNS::Topic": "{id}",
 }
 """GetAtt ….Arn by type; `id` is the last part of the physical id (a queue's is its URL)."""
+
+RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,16 @@ class EventSource:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """An event that a function is handed again and again."""
+
+    name: str
+    every: float
+    """Seconds."""
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Stack:
     """A stack that is there."""
 
@@ -91,6 +106,11 @@ class Stack:
         events = self._said(logical, "Events").values()
         return tuple(self._event_source(event["Properties"]) for event in events if event["Type"] == "SQS")
 
+    def schedules(self, logical: str) -> tuple[Schedule, ...]:
+        """What a function is handed on a schedule, in the template's order. Raises TemplateUnreadable."""
+        events = self._said(logical, "Events").items()
+        return tuple(_schedule(name, event["Properties"]) for name, event in events if event["Type"] == "Schedule")
+
     def _event_source(self, mapping: Mapping[str, Any]) -> EventSource:
         queue = self._queue(mapping["Queue"])
         redrive = self._said(queue, "RedrivePolicy")
@@ -116,6 +136,13 @@ class Stack:
         except KeyError as missing:
             raise TemplateUnreadable(f"the template does not say {logical}.Properties.{name}") from missing
         return self.names.resolve(value)
+
+
+def _schedule(name: str, facts: Mapping[str, Any]) -> Schedule:
+    rate = RATE.fullmatch(facts["Schedule"])
+    if rate is None:
+        raise TemplateUnreadable(f"the schedule {name} is no rate: {facts['Schedule']}")
+    return Schedule(name, int(rate[1]) * SECONDS[rate[2]], json.loads(facts.get("Input", "{}")))
 
 
 def create(

@@ -16,7 +16,8 @@ OURS, OTHERS, INK, FAINT = "#c2410c", "#94a3b8", "#1e293b", "#e2e8f0"
 
 def draw(jobs: list[dict[str, Any]], path: str) -> None:
     """All panels, one above the other, to a file whose suffix says its format."""
-    mpl.rcParams.update({"svg.hashsalt": "safelight", "font.size": 9, "text.color": INK, "axes.edgecolor": FAINT})
+    mpl.rcParams.update({"svg.hashsalt": "safelight", "svg.fonttype": "none", "font.size": 9})
+    mpl.rcParams.update({"text.color": INK, "axes.edgecolor": FAINT})
     heights = [len(job["bars"]) + 1.5 for job in jobs]
     figure, panels = pyplot.subplots(
         len(jobs),

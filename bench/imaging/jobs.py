@@ -53,18 +53,18 @@ JOBS = (
     Job("thumb", "One thumb: 256 px WebP of a camera JPEG", "camera", SET[-1:], 2.0, 2.2, photos=12, rounds=7),
     Job(
         "set",
-        "The set: 2048 with a watermark, 1280 and 640 px JPEG, 256 px WebP, of a camera JPEG",
+        "The set of a camera JPEG: 2048 with a watermark, 1280, 640; 256 px WebP",
         "camera",
         SET,
         7.0,
         2.75,
-        photos=12,
+        photos=10,
         rounds=5,
     ),
     Job("iphone", "The set of an iPhone's original: 12 MP, Display-P3, turned", "iphone", SET, 9.0, 2.7, 4, 5),
     Job("24mp-jpeg", "The set of a 24 MP JPEG", "24mp-jpeg", SET, 9.0, 3.2, photos=4, rounds=5),
-    Job("24mp-png", "The set of a 24 MP PNG", "24mp-png", SET, 8.0, 2.0, photos=2, rounds=5),
-    Job("webp", "All WebP: the same four sizes, method 4, of a camera JPEG", "camera", WEBP, 1.9, 1.45, 6, 3),
+    Job("24mp-png", "The set of a 24 MP PNG", "24mp-png", SET, 8.0, 2.0, photos=2, rounds=3),
+    Job("webp", "All WebP: the same four sizes, method 4, of a camera JPEG", "camera", WEBP, 1.9, 1.45, 5, 3),
     Job("avif", "AVIF: 1280 and 640 px, quality 50, effort 4, of a camera JPEG", "camera", AVIF, 1.1, 1.0, 3, 3),
 )
 

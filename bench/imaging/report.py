@@ -32,7 +32,8 @@ MB is the peak of resident memory since the process was ready, in 10^6 bytes.
 Quality is SSIMULACRA2 ({JUDGE}) against the uncompressed reference: full decode, upright, sRGB by
 LittleCMS in 16 bits, Lanczos3 in floating point, watermark blended in floating point. **The gate** compares with
 "{BASELINE}", one libvips decode and a pyramid at the same settings: at every size the mean may be at most {LOWER}
-lower and the bytes at most {LARGER - 1:.0%} more. A speed goal counts only behind the gate.
+lower and the bytes at most {LARGER - 1:.0%} more; what fails it is named by size, points of SSIMULACRA2 unless it
+says bytes. A speed goal counts only behind the gate.
 """
 
 

@@ -69,9 +69,9 @@ def gate(measured: Measured, scores: Scores, name: str) -> list[str]:
         lower = mean_score(measured, scores, BASELINE, output) - mean_score(measured, scores, name, output)
         larger = total_bytes(measured, name, output) / total_bytes(measured, BASELINE, output)
         if lower > LOWER:
-            faults.append(f"{output} px: SSIMULACRA2 {-lower:+.2f}")
+            faults.append(f"{output}: {-lower:+.2f}")
         if larger > LARGER:
-            faults.append(f"{output} px: bytes {larger - 1:+.1%}")
+            faults.append(f"{output}: bytes {larger - 1:+.1%}")
     return faults
 
 

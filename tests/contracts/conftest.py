@@ -14,9 +14,18 @@ from moto import mock_aws
 
 from aws.connect import Aws, connect
 from jobs import settings
+from jobs.breaker import Outage
 from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
 from jobs.source import Source
-from tests.fakes import FakeCatalogStore, FakeDeadLetters, FakeLedger, FakeOriginals, FakeQueue, FakeRenditions
+from tests.fakes import (
+    FakeCatalogStore,
+    FakeDeadLetters,
+    FakeLedger,
+    FakeOriginals,
+    FakeOutage,
+    FakeQueue,
+    FakeRenditions,
+)
 
 ORIGINALS, RENDITIONS = "originals", "renditions"
 
@@ -31,6 +40,7 @@ class Ground:
     catalog: CatalogStore
     queue: Queue
     dead_letters: DeadLetters
+    outage: Outage
     bucket: str
     other_side: Any
 
@@ -111,6 +121,7 @@ def _on_fakes() -> Ground:
         catalog=FakeCatalogStore(),
         queue=queue,
         dead_letters=dead_letters,
+        outage=FakeOutage(),
         bucket=ORIGINALS,
         other_side=FakeSide(originals, queue, dead_letters),
     )
@@ -125,6 +136,7 @@ def _on_aws(aws: Aws, environment: dict[str, str]) -> Ground:
         catalog=aws.catalog,
         queue=aws.queue,
         dead_letters=aws.dead_letters,
+        outage=aws.outage,
         bucket=environment["SAFELIGHT_ORIGINALS"],
         other_side=AwsSide(boto3.client("s3"), boto3.client("sqs"), queue_url, dead_letters_url),
     )

@@ -123,8 +123,7 @@ def test_libvips_is_set_for_a_worker() -> None:
 def test_nothing_is_spilled_to_disc() -> None:
     """Where there is no disc to write to, images and marks are rendered all the same: as in the sandbox."""
     code = """
-        from imaging.limits import Limits
-from imaging.pipeline import render, with_libvips
+        from imaging.pipeline import render
         from tests.imaging.drawing import scene, write
         from tests.imaging.recipes import shipped
         for recipe in ("default", "web"):

@@ -1,6 +1,7 @@
 """All of it together: uploads reach the worker, and nothing is left running."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -40,10 +41,24 @@ def test_an_upload_reaches_the_function_by_the_whole_chain(deployed: Stack, tmp_
 
 def test_a_program_finds_the_cloud_by_its_environment(tmp_path: Path) -> None:
     with running(concurrency=1, directory=tmp_path) as aws:
-        program = "import boto3, os; boto3.client('s3').head_bucket(Bucket=os.environ['SAFELIGHT_ORIGINALS'])"
-        subprocess.run([sys.executable, "-c", program], env=aws.environment, check=True)
+        program = """
+import boto3, os
+boto3.client("s3").head_bucket(Bucket=os.environ["SAFELIGHT_ORIGINALS"])
+page = boto3.client("lambda").list_event_source_mappings(FunctionName="safelight-worker")
+print(*(mapping["State"] for mapping in page["EventSourceMappings"]))
+"""
+        command = [sys.executable, "-c", program]
+        told = subprocess.run(command, env=aws.environment, check=True, capture_output=True, text=True)
+        assert told.stdout.split() == ["Enabled"]
         assert aws.mapping.source.maximum_concurrency == 1
         assert aws.worker_log.parent == tmp_path
+
+
+def test_the_sweep_is_invoked_by_its_schedule_and_gone_at_the_end(tmp_path: Path) -> None:
+    with running(concurrency=1, directory=tmp_path, speed=60) as aws:
+        assert eventually(lambda: '"Outage":[0' in _text(aws.sweep_log), within=60)
+        (sweep,) = [pid for pid in _children(os.getpid()) if "handlers.sweep.handler" in _command(pid)]
+    assert not alive(sweep)
 
 
 def test_a_taken_port_is_told_and_nothing_is_left(deployed: Stack) -> None:
@@ -78,6 +93,14 @@ with running(concurrency=1) as aws:
     finally:
         parent.kill()
         parent.wait()
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def _children(pid: int) -> list[int]:

@@ -1,6 +1,9 @@
 """The event source mapping against real queues, and handlers in real processes."""
 
 import json
+import logging
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 from local.embedded import a_free_port, embedded
 from local.endpoint import Endpoint
 from local.environment import InvocationFailed, ProcessEnvironment
-from local.mapping import Counts, EventSourceMapping, event, failures
+from local.mapping import Counts, EventSourceMapping, State, event, failures
 from local.stack import EventSource, Function
 from tests.local.processes import eventually
 
@@ -141,7 +144,8 @@ class Lane:
 
     def heard(self, answer: Callable[[Mapping[str, Any]], Any] = lambda _: None, **settings: Any) -> Heard:
         environment = Heard(answer)
-        self.ending.enter_context(EventSourceMapping(self.aws, self.source(**settings), lambda: environment))
+        self.mapping = EventSourceMapping(self.aws, self.source(**settings), lambda: environment)
+        self.ending.enter_context(self.mapping)
         return environment
 
     def obeyed(self, *, timeout: int = 30, **settings: Any) -> EventSourceMapping:
@@ -282,22 +286,88 @@ class TestStartAndStop:
         assert mapping.counts.failed == 1
         assert mapping.counts.in_flight == 0
 
+    def test_a_batch_that_is_ended_by_stopping_is_no_news(self, lane: Lane, caplog: pytest.LogCaptureFixture) -> None:
+        lane.send("hang")
+        mapping = lane.obeyed()
+        assert eventually(lambda: mapping.counts.in_flight == 1)
+        with caplog.at_level(logging.WARNING, "local"):
+            mapping.stop()
+        assert mapping.counts.failed == 1
+        assert not caplog.messages
+
     def test_draining_tells_when_it_took_too_long(self, lane: Lane) -> None:
         lane.send("hang")
         assert not lane.obeyed().drain(within=0.5)
+
+    def test_draining_survives_an_outage(self, tmp_path: Path) -> None:
+        """The first looks find nobody who answers, and are no proof of an empty queue."""
+        port = a_free_port()
+        endpoint = Endpoint(f"http://127.0.0.1:{port}")
+        mapping = EventSourceMapping(endpoint, _on(endpoint), lambda: Heard(_never))
+        assert not mapping.drain(within=0.5)
+        drained: list[bool] = []
+        waiting = threading.Thread(target=lambda: drained.append(mapping.drain(within=60)))
+        waiting.start()
+        with embedded(tmp_path, port=port):
+            endpoint.client("sqs").create_queue(QueueName="queue")
+            waiting.join()
+        assert drained == [True]
 
     def test_an_outage_is_survived(self, tmp_path: Path) -> None:
         """Nothing answers when the mapping starts."""
         port = a_free_port()
         endpoint = Endpoint(f"http://127.0.0.1:{port}")
-        url = f"{endpoint.url}/000000000000/queue"
         heard = Heard(lambda _: None)
-        source = EventSource(url, "arn", 10, 0, 1, partial=True, max_receives=6, dead_letters_url="")
+        source = _on(endpoint)
         with EventSourceMapping(endpoint, source, lambda: heard), embedded(tmp_path, port=port):
             sqs = endpoint.client("sqs")
             sqs.create_queue(QueueName="queue")
-            sqs.send_message(QueueUrl=url, MessageBody="after all")
+            sqs.send_message(QueueUrl=source.queue_url, MessageBody="after all")
             assert eventually(lambda: heard.events, within=20)
+
+
+@pytest.mark.embedded
+class TestPauseAndResume:
+    def test_a_paused_mapping_receives_nothing_until_it_is_resumed(self, lane: Lane) -> None:
+        mapping = lane.obeyed(concurrency=2)
+        mapping.pause()
+        assert eventually(lambda: mapping.state is State.DISABLED)
+        lane.send("ok")
+        time.sleep(1.5)
+        assert (mapping.counts.received, lane.waiting(lane.url)) == (0, 1)
+        mapping.resume()
+        assert eventually(lambda: mapping.state is State.ENABLED)
+        assert mapping.drain(within=20)
+
+    def test_a_batch_in_flight_ends_in_its_own_time(self, lane: Lane) -> None:
+        lane.send("wait 2")
+        mapping = lane.obeyed(concurrency=2)
+        assert eventually(lambda: mapping.counts.in_flight == 1)
+        mapping.pause()
+        assert mapping.state is State.DISABLING
+        assert eventually(lambda: mapping.state is State.DISABLED)
+        assert mapping.counts.deleted == 1
+
+    def test_what_was_received_when_the_pause_came_is_worked_on_without_waiting_for_more(self, lane: Lane) -> None:
+        """It cost a receive; given back untried, its last one would be lost."""
+        heard = lane.heard(window=600)
+        lane.send("received")
+        assert eventually(lambda: lane.waiting(lane.url) == 0)
+        lane.mapping.pause()
+        assert eventually(lambda: heard.events)
+
+    def test_a_paused_mapping_stops_at_once(self, lane: Lane) -> None:
+        mapping = lane.obeyed()
+        mapping.pause()
+        assert eventually(lambda: mapping.state is State.DISABLED)
+        started = time.monotonic()
+        mapping.stop()
+        assert time.monotonic() - started < 1
+
+
+def _on(endpoint: Endpoint) -> EventSource:
+    url = f"{endpoint.url}/000000000000/queue"
+    return EventSource(url, "arn", 10, 0, 1, partial=True, max_receives=6, dead_letters_url="")
 
 
 def _report(body: str) -> Callable[[Mapping[str, Any]], Any]:

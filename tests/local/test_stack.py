@@ -1,13 +1,15 @@
 """The stack that CloudFormation makes of template.yaml, and the function that it leaves out."""
 
 import json
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local.endpoint import Endpoint
 from local.errors import StackFailed, TemplateUnreadable
-from local.stack import Stack, attach, create, remove
+from local.stack import Schedule, Stack, attach, create, remove
 from local.template import TEMPLATE
 from tests.embedded import a_name
 from tests.local.processes import eventually
@@ -146,3 +148,20 @@ def test_the_template_is_created_with_its_functions_too(embedded_aws: Endpoint) 
     (mapping,) = embedded_aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     remove(attach(embedded_aws, name))
+
+
+def test_the_sweeps_schedules_are_what_the_template_says(deployed: Stack) -> None:
+    assert deployed.schedules("Sweep") == (
+        Schedule("Probe", 60, {}),
+        Schedule("Hourly", 3600, {"sweep": True}),
+    )
+    sweep = deployed.function("Sweep")
+    assert (sweep.handler, sweep.timeout) == ("handlers.sweep.handler", 300)
+    assert sweep.variables["SAFELIGHT_WORKER"] == deployed.function("Worker").name
+
+
+def test_a_schedule_that_is_no_rate_is_told(deployed: Stack) -> None:
+    document = deepcopy(dict(deployed.template))
+    document["Resources"]["Sweep"]["Properties"]["Events"]["Probe"]["Properties"]["Schedule"] = "cron(0 12 * * ? *)"
+    with pytest.raises(TemplateUnreadable, match="Probe is no rate: cron"):
+        replace(deployed, template=document).schedules("Sweep")

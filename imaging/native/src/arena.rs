@@ -12,9 +12,7 @@ thread_local! {
 /// A buffer of exactly `len` bytes whose contents have no meaning.
 pub fn take(len: usize) -> Vec<u8> {
     let kept = KEPT.with_borrow_mut(|kept| {
-        let smallest = (0..kept.len())
-            .filter(|&i| kept[i].capacity() >= len)
-            .min_by_key(|&i| kept[i].capacity());
+        let smallest = (0..kept.len()).filter(|&i| kept[i].capacity() >= len).min_by_key(|&i| kept[i].capacity());
         smallest.map(|i| kept.swap_remove(i))
     });
     let mut buffer = kept.unwrap_or_default();

@@ -6,7 +6,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformO
 
 use crate::failure::{Decline, Outcome, unsupported};
 use crate::kernels::ycc;
-use crate::plane::{Picture, Plane, Space};
+use crate::plane::{FullChroma, Picture, Space};
 
 /// Whether a profile is one, and for this kind of image; any other counts as none, as browsers have it.
 pub fn applies(icc: &[u8], is_grey: bool) -> bool {
@@ -31,10 +31,7 @@ impl ToSrgb {
             return unsupported(Decline::LutProfile);
         }
         let srgb = ColorProfile::new_srgb();
-        let options = TransformOptions {
-            prefer_fixed_point: true,
-            ..TransformOptions::default()
-        };
+        let options = TransformOptions { prefer_fixed_point: true, ..TransformOptions::default() };
         match profile.create_transform_8bit(Layout::Rgb, &srgb, Layout::Rgb, options) {
             Ok(transform) => Ok(Some(Self(transform)).filter(|to_srgb| !to_srgb.is_identity())),
             Err(_) => unsupported(Decline::UnreadableProfile),
@@ -44,14 +41,11 @@ impl ToSrgb {
     /// Whether no colour of a coarse grid moves by more than one: the many files that carry sRGB's own profile.
     fn is_identity(&self) -> bool {
         let steps = || (0..=255u8).step_by(17);
-        let grid: Vec<u8> = steps()
-            .flat_map(|r| steps().flat_map(move |g| steps().flat_map(move |b| [r, g, b])))
-            .collect();
+        let grid: Vec<u8> =
+            steps().flat_map(|r| steps().flat_map(move |g| steps().flat_map(move |b| [r, g, b]))).collect();
         let mut moved = grid.clone();
         self.convert(&grid, &mut moved);
-        grid.iter()
-            .zip(&moved)
-            .all(|(was, is)| was.abs_diff(*is) <= 1)
+        grid.iter().zip(&moved).all(|(was, is)| was.abs_diff(*is) <= 1)
     }
 
     fn convert(&self, from: &[u8], to: &mut [u8]) {
@@ -63,7 +57,8 @@ impl ToSrgb {
     pub fn apply(&self, picture: &mut Picture) {
         match picture.space {
             Space::Rgb => self.apply_rgb(picture),
-            Space::Ycc420 | Space::Ycc444 => self.apply_ycc420(picture),
+            Space::Ycc444 => self.apply_ycc444(picture),
+            Space::Ycc420 => self.apply_ycc420(picture),
         }
     }
 
@@ -78,27 +73,30 @@ impl ToSrgb {
         }
     }
 
+    fn apply_ycc444(&self, picture: &mut Picture) {
+        let mut from = vec![0; picture.width * 3];
+        let mut to = from.clone();
+        let [luma, cb, cr] = &mut picture.planes;
+        for ((luma, cb), cr) in luma.rows_mut().zip(cb.rows_mut()).zip(cr.rows_mut()) {
+            ycc::rgb_row(luma, cb, cr, &mut from);
+            self.convert(&from, &mut to);
+            ycc::luma_row(&to, luma);
+            ycc::full_chroma_row(&to, cb, cr);
+        }
+    }
+
     /// Two rows at a time: their chroma is interpolated to full size, and averaged again.
     fn apply_ycc420(&self, picture: &mut Picture) {
         let (width, height) = (picture.width, picture.height);
         let mut from = vec![0; width * 3];
         let mut to = [vec![0; width * 3], vec![0; width * 3]];
         let before = [picture.planes[1].clone(), picture.planes[2].clone()];
-        let mut chroma = [vec![0; width], vec![0; width]];
-        let mut sums = vec![0; before[0].width];
+        let mut chroma = FullChroma::new(width);
         for top in (0..height).step_by(2) {
             let count = (height - top).min(2);
             for (row, to) in to.iter_mut().enumerate().take(count) {
-                for (plane, full) in before.iter().zip(&mut chroma) {
-                    let (near, far) = neighbours(plane, top + row);
-                    ycc::upsample_row(near, far, &mut sums, full);
-                }
-                ycc::rgb_row(
-                    picture.planes[0].row(top + row),
-                    &chroma[0],
-                    &chroma[1],
-                    &mut from,
-                );
+                let (cb, cr) = chroma.row(&before[0], &before[1], top + row);
+                ycc::rgb_row(picture.planes[0].row(top + row), cb, cr, &mut from);
                 self.convert(&from, to);
                 ycc::luma_row(to, picture.planes[0].row_mut(top + row));
             }
@@ -108,15 +106,4 @@ impl ToSrgb {
             ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
         }
     }
-}
-
-/// The rows of half-size chroma above and below the middle of row `y`: the nearer one, and the farther.
-fn neighbours(plane: &Plane, y: usize) -> (&[u8], &[u8]) {
-    let near = y / 2;
-    let far = if y.is_multiple_of(2) {
-        near.saturating_sub(1)
-    } else {
-        (near + 1).min(plane.height - 1)
-    };
-    (plane.row(near), plane.row(far))
 }

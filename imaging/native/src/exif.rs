@@ -21,28 +21,18 @@ impl Orientation {
             8 => (true, false, true),
             _ => (false, false, false),
         };
-        Self {
-            mirror_across,
-            mirror_down,
-            transpose,
-        }
+        Self { mirror_across, mirror_down, transpose }
     }
 
     /// Width and height exchanged if rows and columns are: stored to upright, or back.
     pub fn turn(self, (width, height): (usize, usize)) -> (usize, usize) {
-        if self.transpose {
-            (height, width)
-        } else {
-            (width, height)
-        }
+        if self.transpose { (height, width) } else { (width, height) }
     }
 }
 
 /// Tag 0x0112 of the first directory of a TIFF structure (what follows `Exif\0\0` in a JPEG); 1 where there is none.
 pub fn orientation(tiff: &[u8]) -> u16 {
-    read_orientation(tiff)
-        .filter(|value| (1..=8).contains(value))
-        .unwrap_or(1)
+    read_orientation(tiff).filter(|value| (1..=8).contains(value)).unwrap_or(1)
 }
 
 const ORIENTATION_TAG: u16 = 0x0112;
@@ -56,19 +46,11 @@ fn read_orientation(tiff: &[u8]) -> Option<u16> {
     };
     let short = |at: usize| -> Option<u16> {
         let bytes = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if little {
-            u16::from_le_bytes(bytes)
-        } else {
-            u16::from_be_bytes(bytes)
-        })
+        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
     };
     let long = |at: usize| -> Option<usize> {
         let bytes = tiff.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if little {
-            u32::from_le_bytes(bytes)
-        } else {
-            u32::from_be_bytes(bytes)
-        } as usize)
+        Some(if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) } as usize)
     };
     let directory = long(4)?;
     let entries = usize::from(short(directory)?);
@@ -91,12 +73,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_upright() {
-        for tiff in [
-            &b""[..],
-            b"II*\0",
-            b"II*\0\xff\xff\xff\xff",
-            b"MM\0*\0\0\0\x08\xff\xff",
-        ] {
+        for tiff in [&b""[..], b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"] {
             assert_eq!(orientation(tiff), 1);
         }
     }

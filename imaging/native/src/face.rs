@@ -7,10 +7,10 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Decline, Failure, Outcome};
 use crate::placeholder::LONGEST_EDGE;
 use crate::plan::Plan;
-use crate::{fingerprint, placeholder};
+use crate::{fingerprint, placeholder, quality};
 
 pyo3::create_exception!(
     _native,
@@ -18,19 +18,12 @@ pyo3::create_exception!(
     PyException,
     "The core leaves this to libvips: args are (word, meaning)."
 );
-pyo3::create_exception!(
-    _native,
-    Rejected,
-    PyException,
-    "The original's fault: args are (reason, detail)."
-);
+pyo3::create_exception!(_native, Rejected, PyException, "The original's fault: args are (reason, detail).");
 
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unsupported(decline) => {
-                Unsupported::new_err((decline.word(), decline.meaning()))
-            }
+            Failure::Unsupported(decline) => Unsupported::new_err((decline.word(), decline.meaning())),
             Failure::Rejected(reason, detail) => Rejected::new_err((reason.word(), detail)),
         }
     }
@@ -75,6 +68,12 @@ pub struct Rendered {
     milliseconds: Py<PyDict>,
 }
 
+/// Every word that the core may decline with, and what it means.
+#[pyfunction]
+pub fn declines() -> Vec<(&'static str, &'static str)> {
+    Decline::ALL.iter().map(|&(_, word, meaning)| (word, meaning)).collect()
+}
+
 /// Reads the header only.
 #[pyfunction]
 pub fn probe(py: Python<'_>, original: PyBackedBytes) -> PyResult<Probe> {
@@ -92,15 +91,29 @@ pub fn render(py: Python<'_>, original: PyBackedBytes, plan: Plan) -> PyResult<R
         milliseconds.set_item(stage, time)?;
     }
     Ok(Rendered {
-        bodies: rendered
-            .bodies
-            .iter()
-            .map(|body| PyBytes::new(py, body).unbind())
-            .collect(),
+        bodies: rendered.bodies.iter().map(|body| PyBytes::new(py, body).unbind()).collect(),
         blake3: rendered.blake3,
         thumbhash: PyBytes::new(py, &rendered.thumbhash).unbind(),
         milliseconds: milliseconds.unbind(),
     })
+}
+
+/// SSIMULACRA2 of two images of `width` x `height` RGB pixels, each edge at least 8.
+#[pyfunction]
+pub fn ssimulacra2(
+    py: Python<'_>,
+    width: usize,
+    height: usize,
+    reference: PyBackedBytes,
+    other: PyBackedBytes,
+) -> PyResult<f64> {
+    if width.min(height) < quality::SHORTEST_EDGE {
+        return Err(PyValueError::new_err(format!("{width} x {height}: each edge must be at least 8 pixels")));
+    }
+    if [reference.len(), other.len()] != [width * height * 3; 2] {
+        return Err(PyValueError::new_err(format!("{width} x {height} needs {} bytes of RGB", width * height * 3)));
+    }
+    guarded(py, || Ok(quality::score(&reference, &other, width, height)))
 }
 
 /// BLAKE3 of `data` as 64 lower-case hex digits.
@@ -111,17 +124,10 @@ pub fn blake3(py: Python<'_>, data: PyBackedBytes) -> String {
 
 /// ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100.
 #[pyfunction]
-pub fn thumbhash(
-    py: Python<'_>,
-    width: usize,
-    height: usize,
-    rgba: PyBackedBytes,
-) -> PyResult<Vec<u8>> {
+pub fn thumbhash(py: Python<'_>, width: usize, height: usize, rgba: PyBackedBytes) -> PyResult<Vec<u8>> {
     let edges = 1..=LONGEST_EDGE;
     if !edges.contains(&width) || !edges.contains(&height) {
-        return Err(PyValueError::new_err(format!(
-            "{width} x {height}: each edge must be 1 to {LONGEST_EDGE} pixels"
-        )));
+        return Err(PyValueError::new_err(format!("{width} x {height}: each edge must be 1 to {LONGEST_EDGE} pixels")));
     }
     let expected = width * height * 4;
     if rgba.len() != expected {
@@ -137,15 +143,11 @@ pub fn thumbhash(
 fn guarded<T: Send>(py: Python<'_>, work: impl FnOnce() -> Outcome<T> + Send) -> PyResult<T> {
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(outcome) => Ok(outcome?),
-        Err(panic) => Err(PyRuntimeError::new_err(format!(
-            "the imaging core failed: {}",
-            message(panic.as_ref())
-        ))),
+        Err(panic) => Err(PyRuntimeError::new_err(format!("the imaging core failed: {}", message(panic.as_ref())))),
     }
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -48,58 +48,22 @@ impl Decline {
         (Self::Tiff, "tiff", "TIFF original"),
         (Self::Heic, "heic", "HEIC original"),
         (Self::Avif, "avif", "AVIF original"),
-        (
-            Self::OtherType,
-            "other-type",
-            "neither JPEG nor PNG nor WebP",
-        ),
+        (Self::OtherType, "other-type", "neither JPEG nor PNG nor WebP"),
         (Self::Animation, "animation", "an animated PNG or WebP"),
         (Self::Cmyk, "cmyk", "a JPEG of four components"),
         (Self::RgbJpeg, "rgb-jpeg", "a JPEG that stores R, G, B"),
-        (
-            Self::ArithmeticCoding,
-            "arithmetic",
-            "a JPEG with arithmetic coding",
-        ),
+        (Self::ArithmeticCoding, "arithmetic", "a JPEG with arithmetic coding"),
         (Self::TwelveBit, "twelve-bit", "a JPEG of more than 8 bits"),
-        (
-            Self::OtherJpeg,
-            "other-jpeg",
-            "a JPEG of a rare kind: lossless, hierarchical, its height told late",
-        ),
+        (Self::OtherJpeg, "other-jpeg", "a JPEG of a rare kind: lossless, hierarchical, its height told late"),
         (Self::SixteenBit, "sixteen-bit", "a PNG of 16 bits"),
         (Self::Interlaced, "interlaced", "an interlaced PNG"),
-        (
-            Self::LutProfile,
-            "lut-profile",
-            "an ICC profile that is no matrix and curves",
-        ),
-        (
-            Self::UnreadableProfile,
-            "unreadable-profile",
-            "an ICC profile that cannot be read",
-        ),
-        (
-            Self::GreyProfile,
-            "grey-profile",
-            "an ICC profile for a grey image",
-        ),
+        (Self::LutProfile, "lut-profile", "an ICC profile that is no matrix and curves"),
+        (Self::UnreadableProfile, "unreadable-profile", "an ICC profile that cannot be read"),
+        (Self::GreyProfile, "grey-profile", "an ICC profile for a grey image"),
         (Self::AvifOutput, "avif-output", "a rendition in AVIF"),
-        (
-            Self::SmartCrop,
-            "smart-crop",
-            "a crop placed by the picture's content",
-        ),
-        (
-            Self::KeptMetadata,
-            "kept-metadata",
-            "a rendition that keeps metadata",
-        ),
-        (
-            Self::InterlacedOutput,
-            "interlaced-output",
-            "a rendition as interlaced PNG",
-        ),
+        (Self::SmartCrop, "smart-crop", "a crop placed by the picture's content"),
+        (Self::KeptMetadata, "kept-metadata", "a rendition that keeps metadata"),
+        (Self::InterlacedOutput, "interlaced-output", "a rendition as interlaced PNG"),
     ];
 
     pub fn word(self) -> &'static str {
@@ -140,9 +104,7 @@ impl Reason {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported(decline) => {
-                write!(formatter, "{}: {}", decline.word(), decline.meaning())
-            }
+            Self::Unsupported(decline) => write!(formatter, "{}: {}", decline.word(), decline.meaning()),
             Self::Rejected(reason, detail) => write!(formatter, "{}: {detail}", reason.word()),
         }
     }
@@ -171,10 +133,7 @@ mod tests {
     fn every_decline_finds_its_own_word() {
         for (index, (decline, word, _)) in Decline::ALL.into_iter().enumerate() {
             assert_eq!(decline as usize, index);
-            assert_eq!(
-                Decline::ALL.iter().filter(|other| other.1 == word).count(),
-                1
-            );
+            assert_eq!(Decline::ALL.iter().filter(|other| other.1 == word).count(), 1);
         }
     }
 }

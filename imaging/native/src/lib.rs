@@ -9,6 +9,7 @@
 //!       resample.rs      strips -> the first level -> each smaller one     taps.rs  the weights
 //!       finish/          crop, sharpen, overlay
 //!       encode/          JPEG, WebP, PNG
+//!       quality.rs       the smallest file at a SSIMULACRA2
 //!       placeholder.rs   ThumbHash                   fingerprint.rs  BLAKE3
 //!   kernels/         the loops that take the time: scalar, AVX2, NEON, the same samples from each
 //!   libwebp.rs       libwebp behind two safe functions
@@ -33,6 +34,7 @@ mod placeholder;
 pub mod plan;
 pub mod plane;
 pub mod probe;
+pub mod quality;
 pub mod render;
 pub mod resample;
 #[cfg(feature = "python")]
@@ -44,11 +46,8 @@ pub mod taps;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use super::face::{Probe, Rejected, Rendered, Unsupported, blake3, probe, render, thumbhash};
-    #[pymodule_export]
-    use super::sandbox::{
-        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files,
-        forbid_new_privileges, share_heaps,
+    use super::face::{
+        Probe, Rejected, Rendered, Unsupported, blake3, declines, probe, render, ssimulacra2, thumbhash,
     };
 }
 
@@ -57,9 +56,7 @@ mod _native {
 pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed | 1;
     let step = |_| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 56) as u8
     };
     (0..len).map(step).collect()

@@ -35,12 +35,8 @@ pub fn features(file: &[u8]) -> Result<Features, DecodeError> {
     let mut found = MaybeUninit::<WebPBitstreamFeatures>::zeroed();
     // SAFETY: the pointer and length are those of `file`; the structure is plain integers, all zero being valid.
     let (status, found) = unsafe {
-        let status = WebPGetFeaturesInternal(
-            file.as_ptr(),
-            file.len(),
-            found.as_mut_ptr(),
-            WEBP_DECODER_ABI_VERSION as c_int,
-        );
+        let status =
+            WebPGetFeaturesInternal(file.as_ptr(), file.len(), found.as_mut_ptr(), WEBP_DECODER_ABI_VERSION as c_int);
         (status, found.assume_init())
     };
     check(status)?;
@@ -56,9 +52,7 @@ pub fn features(file: &[u8]) -> Result<Features, DecodeError> {
 fn check(status: VP8StatusCode) -> Result<(), DecodeError> {
     match status {
         VP8StatusCode::VP8_STATUS_OK => Ok(()),
-        VP8StatusCode::VP8_STATUS_NOT_ENOUGH_DATA | VP8StatusCode::VP8_STATUS_SUSPENDED => {
-            Err(DecodeError::Truncated)
-        }
+        VP8StatusCode::VP8_STATUS_NOT_ENOUGH_DATA | VP8StatusCode::VP8_STATUS_SUSPENDED => Err(DecodeError::Truncated),
         _ => Err(DecodeError::Corrupt),
     }
 }
@@ -66,11 +60,7 @@ fn check(status: VP8StatusCode) -> Result<(), DecodeError> {
 /// Y, Cb and Cr of a lossy file without alpha, in studio range; `planes` have its size, chroma half of it.
 pub fn decode_yuv(file: &[u8], planes: &mut [Plane; 3]) -> Result<(), DecodeError> {
     decode(file, |output| {
-        let [
-            (y, y_size, y_stride),
-            (u, u_size, u_stride),
-            (v, v_size, v_stride),
-        ] = planes.each_mut().map(|plane| {
+        let [(y, y_size, y_stride), (u, u_size, u_stride), (v, v_size, v_stride)] = planes.each_mut().map(|plane| {
             let stride = plane.stride as c_int;
             let samples = plane.samples_mut();
             (samples.as_mut_ptr(), samples.len(), stride)
@@ -97,11 +87,7 @@ pub fn decode_yuv(file: &[u8], planes: &mut [Plane; 3]) -> Result<(), DecodeErro
 pub fn decode_rgba(file: &[u8], width: usize, rgba: &mut [u8]) -> Result<(), DecodeError> {
     decode(file, |output| {
         output.colorspace = WEBP_CSP_MODE::MODE_RGBA;
-        output.u.RGBA = WebPRGBABuffer {
-            rgba: rgba.as_mut_ptr(),
-            stride: (width * 4) as c_int,
-            size: rgba.len(),
-        };
+        output.u.RGBA = WebPRGBABuffer { rgba: rgba.as_mut_ptr(), stride: (width * 4) as c_int, size: rgba.len() };
     })
 }
 
@@ -131,16 +117,9 @@ pub fn encode_yuv(planes: &[Plane; 3], settings: &Settings) -> Option<Vec<u8>> {
 }
 
 /// Interleaved RGBA, not premultiplied.
-pub fn encode_rgba(
-    rgba: &[u8],
-    width: usize,
-    height: usize,
-    settings: &Settings,
-) -> Option<Vec<u8>> {
-    let argb: Vec<u32> = rgba
-        .chunks_exact(4)
-        .map(|pixel| u32::from_be_bytes([pixel[3], pixel[0], pixel[1], pixel[2]]))
-        .collect();
+pub fn encode_rgba(rgba: &[u8], width: usize, height: usize, settings: &Settings) -> Option<Vec<u8>> {
+    let argb: Vec<u32> =
+        rgba.chunks_exact(4).map(|pixel| u32::from_be_bytes([pixel[3], pixel[0], pixel[1], pixel[2]])).collect();
     assert_eq!(argb.len(), width * height);
     let mut argb = argb;
     encode(width, height, settings, |picture| {
@@ -150,14 +129,8 @@ pub fn encode_rgba(
     })
 }
 
-fn encode(
-    width: usize,
-    height: usize,
-    settings: &Settings,
-    input: impl FnOnce(&mut WebPPicture),
-) -> Option<Vec<u8>> {
-    let mut config =
-        WebPConfig::new_with_preset(WebPPreset::WEBP_PRESET_DEFAULT, settings.quality).ok()?;
+fn encode(width: usize, height: usize, settings: &Settings, input: impl FnOnce(&mut WebPPicture)) -> Option<Vec<u8>> {
+    let mut config = WebPConfig::new_with_preset(WebPPreset::WEBP_PRESET_DEFAULT, settings.quality).ok()?;
     config.method = c_int::from(settings.method);
     config.lossless = c_int::from(settings.lossless);
     let mut picture = WebPPicture::new().ok()?;

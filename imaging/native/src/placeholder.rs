@@ -14,13 +14,7 @@ pub fn thumbhash(width: usize, height: usize, rgba: &[u8]) -> Vec<u8> {
 /// Of a picture, made smaller first.
 pub fn of_picture(picture: &Picture) -> Vec<u8> {
     let longest = picture.width.max(picture.height);
-    let edge = |edge: usize| {
-        if longest <= LONGEST_EDGE {
-            edge
-        } else {
-            (edge * LONGEST_EDGE / longest).max(1)
-        }
-    };
+    let edge = |edge: usize| if longest <= LONGEST_EDGE { edge } else { (edge * LONGEST_EDGE / longest).max(1) };
     let small = shrink(picture, edge(picture.width), edge(picture.height));
     thumbhash(small.width, small.height, &small.into_rgba())
 }

@@ -1,5 +1,10 @@
 //! What to make, in sizes that Python's geometry has settled: the core computes none of its own.
 
+use crate::plane::Space;
+
+/// The JPEG quality from which chroma is kept at full size.
+const FULL_CHROMA_QUALITY: u8 = 90;
+
 /// The work of one call. Level 0 is made from the original, every other one from a level before it.
 #[cfg_attr(feature = "python", derive(pyo3::FromPyObject))]
 pub struct Plan {
@@ -36,6 +41,8 @@ pub struct Rendition {
     pub format: Format,
     /// 1 to 100, JPEG and lossy WebP.
     pub quality: u8,
+    /// Instead of a quality: the SSIMULACRA2 that the smallest file is to reach.
+    pub target: Option<f64>,
     /// WebP's method, 0 to 6; PNG's compression, 0 to 9.
     pub effort: u8,
     pub lossless: bool,
@@ -101,24 +108,28 @@ impl pyo3::FromPyObject<'_, '_> for Format {
             "jpeg" => Ok(Self::Jpeg),
             "webp" => Ok(Self::WebP),
             "png" => Ok(Self::Png),
-            other => Err(pyo3::exceptions::PyValueError::new_err(format!(
-                "{other}: neither jpeg nor webp nor png"
-            ))),
+            other => Err(pyo3::exceptions::PyValueError::new_err(format!("{other}: neither jpeg nor webp nor png"))),
         }
     }
 }
 
 impl Rendition {
-    /// Whether every pixel is written as it is.
-    pub fn is_exact(&self) -> bool {
-        self.lossless || self.format == Format::Png
+    /// What it is made from: R, G, B where every pixel is written as it is. JPEG keeps chroma at full size from a
+    /// quality of 90 on, as libvips does.
+    pub fn space(&self) -> Space {
+        match self.format {
+            Format::Png => Space::Rgb,
+            Format::WebP if self.lossless => Space::Rgb,
+            Format::Jpeg if self.quality >= FULL_CHROMA_QUALITY && self.target.is_none() => Space::Ycc444,
+            Format::Jpeg | Format::WebP => Space::Ycc420,
+        }
     }
 }
 
 impl Plan {
-    /// Whether some rendition is written without loss: then colours are kept at full size throughout.
-    pub fn is_exact(&self) -> bool {
-        self.renditions.iter().any(Rendition::is_exact)
+    /// What the levels have to hold for the most demanding rendition.
+    pub fn space(&self) -> Space {
+        self.renditions.iter().map(Rendition::space).max().unwrap_or(Space::Ycc420)
     }
 
     /// Refuses a plan that contradicts itself, in words for whoever wrote the caller.
@@ -128,28 +139,19 @@ impl Plan {
         }
         for (index, level) in self.levels.iter().enumerate() {
             if level.width == 0 || level.height == 0 || (index > 0 && level.source >= index) {
-                return Err(format!(
-                    "level {index} is empty, or made from one that comes after it"
-                ));
+                return Err(format!("level {index} is empty, or made from one that comes after it"));
             }
         }
-        self.renditions
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, rendition)| {
-                self.levels
-                    .get(rendition.level)
-                    .ok_or(format!("rendition {index} has no level"))?;
-                check_rendition(rendition)
-                    .map_err(|mistake| format!("rendition {index}: {mistake}"))
-            })
+        self.renditions.iter().enumerate().try_for_each(|(index, rendition)| {
+            self.levels.get(rendition.level).ok_or(format!("rendition {index} has no level"))?;
+            check_rendition(rendition).map_err(|mistake| format!("rendition {index}: {mistake}"))
+        })
     }
 }
 
 fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
-    let inside = |start: usize, size: usize, whole: usize| {
-        size > 0 && start.checked_add(size).is_some_and(|end| end <= whole)
-    };
+    let inside =
+        |start: usize, size: usize, whole: usize| size > 0 && start.checked_add(size).is_some_and(|end| end <= whole);
     if !inside(rendition.left, rendition.width, rendition.scaled_width)
         || !inside(rendition.top, rendition.height, rendition.scaled_height)
     {
@@ -158,11 +160,10 @@ fn check_rendition(rendition: &Rendition) -> Result<(), &'static str> {
     if !(1..=100).contains(&rendition.quality) {
         return Err("quality is 1 to 100");
     }
-    if rendition
-        .sharpen
-        .as_ref()
-        .is_some_and(|s| !(s.sigma > 0.0 && s.sigma <= 100.0 && s.amount.is_finite()))
-    {
+    if rendition.target.is_some_and(|target| !(0.0..=100.0).contains(&target)) {
+        return Err("a target is a SSIMULACRA2 of 0 to 100");
+    }
+    if rendition.sharpen.as_ref().is_some_and(|s| !(s.sigma > 0.0 && s.sigma <= 100.0 && s.amount.is_finite())) {
         return Err("sharpen wants a sigma above 0, to 100, and a finite amount");
     }
     for overlay in &rendition.overlays {

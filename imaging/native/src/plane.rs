@@ -22,12 +22,7 @@ impl Plane {
     pub fn new(width: usize, height: usize) -> Self {
         let stride = width.next_multiple_of(PADDING);
         let data = arena::take(stride * height.next_multiple_of(PADDING / 2));
-        Self {
-            width,
-            height,
-            stride,
-            data,
-        }
+        Self { width, height, stride, data }
     }
 
     pub fn filled(width: usize, height: usize, sample: u8) -> Self {
@@ -55,17 +50,11 @@ impl Plane {
     }
 
     pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        self.data
-            .chunks_exact(self.stride)
-            .take(self.height)
-            .map(|row| &row[..self.width])
+        self.data.chunks_exact(self.stride).take(self.height).map(|row| &row[..self.width])
     }
 
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        self.data
-            .chunks_exact_mut(self.stride)
-            .take(self.height)
-            .map(|row| &mut row[..self.width])
+        self.data.chunks_exact_mut(self.stride).take(self.height).map(|row| &mut row[..self.width])
     }
 
     /// All samples from the first row's first to the padding of the last.
@@ -79,9 +68,7 @@ impl Plane {
 
     /// Every sample looked up.
     pub fn mapped(mut self, table: &[u8; 256]) -> Self {
-        self.data
-            .iter_mut()
-            .for_each(|sample| *sample = table[usize::from(*sample)]);
+        self.data.iter_mut().for_each(|sample| *sample = table[usize::from(*sample)]);
         self
     }
 
@@ -103,10 +90,7 @@ impl Plane {
             row[width..padded].fill(last);
         }
         for y in height..height.next_multiple_of(block) {
-            self.data.copy_within(
-                (height - 1) * self.stride..height * self.stride,
-                y * self.stride,
-            );
+            self.data.copy_within((height - 1) * self.stride..height * self.stride, y * self.stride);
         }
     }
 }
@@ -125,8 +109,8 @@ impl Drop for Plane {
     }
 }
 
-/// What the three planes of a picture hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the three planes of a picture hold, the more the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
     /// Y, Cb, Cr of JFIF (BT.601, full range); chroma at half size, each sample centred between its four pixels.
     Ycc420,
@@ -157,31 +141,15 @@ impl Picture {
 
     /// What plane `index` spans, in its own samples: half a sample less than its size where an odd edge is halved.
     pub fn plane_span(space: Space, index: usize, width: usize, height: usize) -> (f64, f64) {
-        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) {
-            2.0
-        } else {
-            1.0
-        };
+        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) { 2.0 } else { 1.0 };
         (width as f64 / divisor, height as f64 / divisor)
     }
 
     /// Rows and columns exchanged.
     pub fn transposed(self) -> Self {
-        let Self {
-            width,
-            height,
-            space,
-            planes,
-            alpha,
-        } = self;
+        let Self { width, height, space, planes, alpha } = self;
         let planes = planes.each_ref().map(transpose);
-        Self {
-            width: height,
-            height: width,
-            space,
-            planes,
-            alpha: alpha.as_ref().map(transpose),
-        }
+        Self { width: height, height: width, space, planes, alpha: alpha.as_ref().map(transpose) }
     }
 
     /// Row `y` as interleaved RGB, alpha divided out. The picture is Rgb.
@@ -194,9 +162,7 @@ impl Picture {
         }
         if let Some(alpha) = &self.alpha {
             for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
-                pixel
-                    .iter_mut()
-                    .for_each(|sample| *sample = divided(*sample, alpha));
+                pixel.iter_mut().for_each(|sample| *sample = divided(*sample, alpha));
             }
         }
     }
@@ -231,40 +197,49 @@ impl Picture {
         }
     }
 
-    /// The same picture as Y, Cb, Cr with half-size chroma, over `background` where it is transparent.
-    pub fn into_ycc420(self, background: [u8; 3]) -> Self {
-        match self.space {
-            Space::Ycc420 => self,
-            Space::Ycc444 => unreachable!("only the first level is Ycc444, until it becomes Rgb"),
-            Space::Rgb => self.flattened_ycc420(background),
+    /// The same picture as Y, Cb, Cr, over `background` where it is transparent.
+    pub fn into_ycc(self, space: Space, background: [u8; 3]) -> Self {
+        match (self.space, space) {
+            (Space::Rgb, _) => self.flattened(space, background),
+            (Space::Ycc444, Space::Ycc420) => self.with_half_chroma(),
+            _ => self,
         }
     }
 
-    fn flattened_ycc420(self, background: [u8; 3]) -> Self {
+    fn flattened(self, space: Space, background: [u8; 3]) -> Self {
         let (width, height) = (self.width, self.height);
-        let mut planes = std::array::from_fn(|index| {
-            let (width, height) = Self::plane_size(Space::Ycc420, index, width, height);
-            Plane::new(width, height)
-        });
+        let mut planes = Self::new_planes(space, width, height);
         let mut pixels = [vec![0; width * 3], vec![0; width * 3]];
         let [luma, cb, cr] = &mut planes;
-        for top in (0..height).step_by(2) {
-            let count = (height - top).min(2);
+        let rows = if space == Space::Ycc420 { 2 } else { 1 };
+        for top in (0..height).step_by(rows) {
+            let count = (height - top).min(rows);
             for (row, pixels) in pixels.iter_mut().enumerate().take(count) {
                 self.read_flat(top + row, background, pixels);
                 ycc::luma_row(pixels, luma.row_mut(top + row));
             }
             let [above, below] = &pixels;
-            let below = if count == 2 { below } else { above };
-            ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
+            if space == Space::Ycc420 {
+                let below = if count == 2 { below } else { above };
+                ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
+            } else {
+                ycc::full_chroma_row(above, cb.row_mut(top), cr.row_mut(top));
+            }
         }
-        Self {
-            width,
-            height,
-            space: Space::Ycc420,
-            planes,
-            alpha: None,
-        }
+        Self { width, height, space, planes, alpha: None }
+    }
+
+    fn with_half_chroma(self) -> Self {
+        let Self { width, height, planes: [luma, cb, cr], .. } = self;
+        let planes = [luma, halved(&cb), halved(&cr)];
+        Self { width, height, space: Space::Ycc420, planes, alpha: None }
+    }
+
+    pub fn new_planes(space: Space, width: usize, height: usize) -> [Plane; 3] {
+        std::array::from_fn(|index| {
+            let (width, height) = Self::plane_size(space, index, width, height);
+            Plane::new(width, height)
+        })
     }
 
     /// Interleaved RGBA, not premultiplied.
@@ -295,7 +270,29 @@ impl Picture {
         }
     }
 
-    /// A first level at full chroma as R, G, B.
+    /// Interleaved RGB over `background`, half-size chroma interpolated.
+    pub fn into_flat_rgb(self, background: [u8; 3]) -> Vec<u8> {
+        let row_bytes = self.width * 3;
+        let mut rgb = vec![0; row_bytes * self.height];
+        let rows = rgb.chunks_exact_mut(row_bytes).enumerate();
+        match self.space {
+            Space::Rgb => rows.for_each(|(y, row)| self.read_flat(y, background, row)),
+            Space::Ycc444 => {
+                let [luma, cb, cr] = &self.planes;
+                rows.for_each(|(y, row)| ycc::rgb_row(luma.row(y), cb.row(y), cr.row(y), row));
+            }
+            Space::Ycc420 => {
+                let mut chroma = FullChroma::new(self.width);
+                rows.for_each(|(y, row)| {
+                    let (cb, cr) = chroma.row(&self.planes[1], &self.planes[2], y);
+                    ycc::rgb_row(self.planes[0].row(y), cb, cr, row);
+                });
+            }
+        }
+        rgb
+    }
+
+    /// A picture at full chroma as R, G, B.
     pub fn into_rgb(mut self) -> Self {
         if self.space == Space::Ycc444 {
             let [y, cb, cr] = &mut self.planes;
@@ -311,12 +308,44 @@ impl Picture {
 
     /// Drops an alpha that hides nothing.
     pub fn without_idle_alpha(mut self) -> Self {
-        let idle = |alpha: &Plane| {
-            alpha
-                .rows()
-                .all(|row| row.iter().all(|&sample| sample == 255))
-        };
+        let idle = |alpha: &Plane| alpha.rows().all(|row| row.iter().all(|&sample| sample == 255));
         self.alpha = self.alpha.take().filter(|alpha| !idle(alpha));
         self
+    }
+}
+
+/// A plane at half size, each sample the mean of its four; those at odd edges count twice.
+fn halved(plane: &Plane) -> Plane {
+    let mut half = Plane::new(plane.width.div_ceil(2), plane.height.div_ceil(2));
+    for (y, out) in half.rows_mut().enumerate() {
+        let (above, below) = (plane.row(2 * y), plane.row((2 * y + 1).min(plane.height - 1)));
+        for (x, out) in out.iter_mut().enumerate() {
+            let (left, right) = (2 * x, (2 * x + 1).min(plane.width - 1));
+            let sum: u32 = [above[left], above[right], below[left], below[right]].map(u32::from).iter().sum();
+            *out = ((sum + 2) >> 2) as u8;
+        }
+    }
+    half
+}
+
+/// Half-size chroma interpolated to full size, row by row.
+pub struct FullChroma {
+    sums: Vec<u16>,
+    rows: [Vec<u8>; 2],
+}
+
+impl FullChroma {
+    pub fn new(width: usize) -> Self {
+        Self { sums: vec![0; width.div_ceil(2)], rows: [vec![0; width], vec![0; width]] }
+    }
+
+    /// Cb and Cr of row `y`.
+    pub fn row(&mut self, cb: &Plane, cr: &Plane, y: usize) -> (&[u8], &[u8]) {
+        for (plane, full) in [cb, cr].into_iter().zip(&mut self.rows) {
+            let near = y / 2;
+            let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
+            ycc::upsample_row(plane.row(near), plane.row(far), &mut self.sums, full);
+        }
+        (&self.rows[0], &self.rows[1])
     }
 }

@@ -71,9 +71,7 @@ fn sniff(original: &[u8]) -> Outcome<Kind> {
         _ if original.starts_with(b"\x89PNG\r\n\x1a\n") => Ok(Kind::Png),
         _ if original.starts_with(b"RIFF") && brand == b"WEBP" => Ok(Kind::WebP),
         _ if original.starts_with(b"GIF8") => unsupported(Decline::Gif),
-        _ if original.starts_with(b"II*\0") || original.starts_with(b"MM\0*") => {
-            unsupported(Decline::Tiff)
-        }
+        _ if original.starts_with(b"II*\0") || original.starts_with(b"MM\0*") => unsupported(Decline::Tiff),
         _ if original.get(4..8) == Some(b"ftyp") && (brand == b"avif" || brand == b"avis") => {
             unsupported(Decline::Avif)
         }
@@ -85,11 +83,7 @@ fn sniff(original: &[u8]) -> Outcome<Kind> {
 fn probe_jpeg(original: &[u8]) -> Outcome<Probe> {
     let header = jpeg_decode::header(original).map_err(jpeg::failure)?;
     jpeg::check(&header)?;
-    let exif = header
-        .exif
-        .clone()
-        .and_then(|range| original.get(range))
-        .unwrap_or_default();
+    let exif = header.exif.clone().and_then(|range| original.get(range)).unwrap_or_default();
     Ok(Probe {
         kind: Kind::Jpeg,
         width: header.width,
@@ -98,21 +92,13 @@ fn probe_jpeg(original: &[u8]) -> Outcome<Probe> {
         has_alpha: false,
         exif_bytes: exif.len(),
         // All coefficients are held, two bytes each, until the last scan is read.
-        footprint: if header.progressive {
-            2 * header.components
-        } else {
-            0
-        },
-        icc: header
-            .icc
-            .filter(|icc| colour::applies(icc, header.components == 1)),
+        footprint: if header.progressive { 2 * header.components } else { 0 },
+        icc: header.icc.filter(|icc| colour::applies(icc, header.components == 1)),
     })
 }
 
 fn probe_png(original: &[u8]) -> Outcome<Probe> {
-    let reader = png::decoder(Cursor::new(original))
-        .read_info()
-        .map_err(png::failure)?;
+    let reader = png::decoder(Cursor::new(original)).read_info().map_err(png::failure)?;
     let info = reader.info();
     png::check(info)?;
     let exif = info.exif_metadata.as_deref().unwrap_or_default();
@@ -125,11 +111,7 @@ fn probe_png(original: &[u8]) -> Outcome<Probe> {
         height: info.height as usize,
         exif_orientation: exif::orientation(exif),
         has_alpha: png::has_alpha(info),
-        icc: info
-            .icc_profile
-            .as_deref()
-            .filter(|icc| colour::applies(icc, png::is_grey(info)))
-            .map(<[u8]>::to_vec),
+        icc: info.icc_profile.as_deref().filter(|icc| colour::applies(icc, png::is_grey(info))).map(<[u8]>::to_vec),
         exif_bytes: exif.len(),
         footprint: 0,
     })

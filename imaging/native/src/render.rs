@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::colour::ToSrgb;
 use crate::encode::encode;
+use crate::exif::Orientation;
 use crate::failure::{Failure, Outcome, Reason};
 use crate::finish::{overlay::overlay, sharpen::sharpen};
 use crate::plan::{Level, Plan, Rendition};
@@ -12,7 +13,7 @@ use crate::probe::{Kind, Probe, probe};
 use crate::resample::{Resampler, shrink, window};
 use crate::source::{Source, jpeg::Jpeg, png::Png, webp::WebP};
 use crate::taps::Axis;
-use crate::{fingerprint, placeholder};
+use crate::{fingerprint, placeholder, quality};
 
 /// Everything a call makes.
 pub struct Rendered {
@@ -29,17 +30,14 @@ pub struct Rendered {
 pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     let mut clock = Clock::start();
     let probe = probe(original)?;
-    let to_srgb = probe
-        .icc
-        .as_deref()
-        .map(ToSrgb::from_icc)
-        .transpose()?
-        .flatten();
+    let to_srgb = probe.icc.as_deref().map(ToSrgb::from_icc).transpose()?.flatten();
     check_sizes(&probe, plan)?;
     let blake3 = fingerprint::blake3(original);
     clock.lap("read");
 
-    let mut picture = first_level(open(original, &probe, plan)?, &probe, plan)?;
+    let source = open(original, probe.kind, plan)?;
+    let mut picture =
+        first_level(source, probe.orientation(), (plan.levels[0].width, plan.levels[0].height), plan.space())?;
     clock.lap("decode");
     if let Some(to_srgb) = to_srgb {
         to_srgb.apply(&mut picture);
@@ -47,21 +45,12 @@ pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     }
 
     let levels = chain(picture, &plan.levels);
-    let smallest = levels
-        .iter()
-        .min_by_key(|level| level.width * level.height)
-        .expect("a level");
+    let smallest = levels.iter().min_by_key(|level| level.width * level.height).expect("a level");
     let thumbhash = placeholder::of_picture(smallest);
     clock.lap("chain");
 
     let bodies = finish(levels, plan, &mut clock)?;
-    Ok(Rendered {
-        probe,
-        blake3,
-        thumbhash,
-        bodies,
-        stages: clock.laps,
-    })
+    Ok(Rendered { probe, blake3, thumbhash, bodies, stages: clock.laps })
 }
 
 /// Limits, before a pixel is decoded or a plane allocated.
@@ -69,53 +58,48 @@ fn check_sizes(probe: &Probe, plan: &Plan) -> Outcome<()> {
     let too_many = |what: &str, width: usize, height: usize| {
         let pixels = width as u64 * height as u64;
         let detail = format!("{what} has {pixels} pixels, at most {}", plan.max_pixels);
-        if pixels > plan.max_pixels {
-            Err(Failure::Rejected(Reason::TooManyPixels, detail))
-        } else {
-            Ok(())
-        }
+        if pixels > plan.max_pixels { Err(Failure::Rejected(Reason::TooManyPixels, detail)) } else { Ok(()) }
     };
     too_many("the original", probe.width, probe.height)?;
-    plan.levels
-        .iter()
-        .try_for_each(|level| too_many("a level", level.width, level.height))?;
+    plan.levels.iter().try_for_each(|level| too_many("a level", level.width, level.height))?;
     plan.renditions.iter().try_for_each(|rendition| {
-        let (longest, edge) = (
-            rendition.format.longest_edge(),
-            rendition.width.max(rendition.height),
-        );
+        let (longest, edge) = (rendition.format.longest_edge(), rendition.width.max(rendition.height));
         let detail = format!("a rendition of {edge} pixels, at most {longest} in its format");
-        if edge > longest {
-            Err(Failure::Rejected(Reason::TooLongAnEdge, detail))
-        } else {
-            Ok(())
-        }
+        if edge > longest { Err(Failure::Rejected(Reason::TooLongAnEdge, detail)) } else { Ok(()) }
     })
 }
 
-fn open<'a>(original: &'a [u8], probe: &Probe, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
-    Ok(match probe.kind {
+fn open<'a>(original: &'a [u8], kind: Kind, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
+    Ok(match kind {
         Kind::Jpeg => Box::new(Jpeg::new(original, plan.shrink, plan.max_pixels)?),
-        Kind::Png => Box::new(Png::new(
-            original,
-            if plan.is_exact() {
-                Space::Rgb
-            } else {
-                Space::Ycc420
-            },
-        )?),
+        Kind::Png => Box::new(Png::new(original, plan.space())?),
         Kind::WebP => Box::new(WebP::new(original)?),
     })
 }
 
-/// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
-fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> Outcome<Picture> {
-    let orientation = probe.orientation();
-    let space = match source.space() {
-        Space::Ycc420 if plan.is_exact() => Space::Ycc444,
-        space => space,
+/// A file of ours, decoded at its size.
+pub fn decode_whole(body: &[u8], kind: Kind) -> Outcome<Picture> {
+    let source: Box<dyn Source + '_> = match kind {
+        Kind::Jpeg => Box::new(Jpeg::new(body, 1, u64::MAX)?),
+        Kind::Png => Box::new(Png::new(body, Space::Rgb)?),
+        Kind::WebP => Box::new(WebP::new(body)?),
     };
-    let stored = orientation.turn((plan.levels[0].width, plan.levels[0].height));
+    let size = (source.planes()[0].width, source.planes()[0].height);
+    first_level(source, Orientation::default(), size, Space::Rgb)
+}
+
+/// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
+fn first_level(
+    mut source: Box<dyn Source + '_>,
+    orientation: Orientation,
+    upright: (usize, usize),
+    wanted: Space,
+) -> Outcome<Picture> {
+    let space = match (source.space(), wanted) {
+        (Space::Ycc420, Space::Rgb) => Space::Ycc444,
+        (source, wanted) => source.max(wanted),
+    };
+    let stored = orientation.turn(upright);
     let mut resamplers: Vec<Resampler> = (source.planes().iter().enumerate())
         .map(|(index, shape)| {
             let (width, height) = Picture::plane_size(space, index, stored.0, stored.1);
@@ -143,19 +127,9 @@ fn first_level(mut source: Box<dyn Source + '_>, probe: &Probe, plan: &Plan) -> 
     let mut planes = resamplers.into_iter().map(Resampler::finish);
     let mut plane = || planes.next().expect("a source has three planes or four");
     let planes_of_colour = [plane(), plane(), plane()];
-    let picture = Picture {
-        width: stored.0,
-        height: stored.1,
-        space,
-        planes: planes_of_colour,
-        alpha: planes.next(),
-    };
-    let picture = if orientation.transpose {
-        picture.transposed()
-    } else {
-        picture
-    };
-    Ok(picture.into_rgb().without_idle_alpha())
+    let picture = Picture { width: stored.0, height: stored.1, space, planes: planes_of_colour, alpha: planes.next() };
+    let picture = if orientation.transpose { picture.transposed() } else { picture };
+    Ok(if wanted == Space::Rgb { picture.into_rgb() } else { picture }.without_idle_alpha())
 }
 
 /// Every level, each from the one it names.
@@ -172,9 +146,7 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
     let mut levels: Vec<Option<Picture>> = levels.into_iter().map(Some).collect();
     let mut bodies = Vec::with_capacity(plan.renditions.len());
     for (index, rendition) in plan.renditions.iter().enumerate() {
-        let is_last = plan.renditions[index + 1..]
-            .iter()
-            .all(|later| later.level != rendition.level);
+        let is_last = plan.renditions[index + 1..].iter().all(|later| later.level != rendition.level);
         let level = &mut levels[rendition.level];
         let mut picture = cut(level, rendition, is_last);
         if let Some(mask) = &rendition.sharpen {
@@ -184,7 +156,10 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
             overlay(&mut picture, image);
         }
         clock.lap("finish");
-        bodies.push(encode(picture, rendition)?);
+        bodies.push(match rendition.target {
+            Some(target) if !rendition.lossless => quality::smallest(&picture, rendition, target)?,
+            _ => encode(picture, rendition, rendition.quality)?,
+        });
         clock.lap(rendition.format.word());
     }
     Ok(bodies)
@@ -192,21 +167,12 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
 
 /// The rendition's pixels: the level itself when no later rendition needs it whole.
 fn cut(level: &mut Option<Picture>, rendition: &Rendition, is_last: bool) -> Picture {
-    let whole = level
-        .as_ref()
-        .expect("a level is taken by its last rendition only");
-    let (size, scaled) = (
-        (rendition.width, rendition.height),
-        (rendition.scaled_width, rendition.scaled_height),
-    );
+    let whole = level.as_ref().expect("a level is taken by its last rendition only");
+    let (size, scaled) = ((rendition.width, rendition.height), (rendition.scaled_width, rendition.scaled_height));
     if (whole.width, whole.height) != scaled || scaled != size {
         return window(whole, scaled, (rendition.left, rendition.top), size);
     }
-    if is_last {
-        level.take().expect("just looked at")
-    } else {
-        whole.clone()
-    }
+    if is_last { level.take().expect("just looked at") } else { whole.clone() }
 }
 
 /// Adds up the time of each stage.
@@ -217,10 +183,7 @@ struct Clock {
 
 impl Clock {
     fn start() -> Self {
-        Self {
-            last: Instant::now(),
-            laps: Vec::new(),
-        }
+        Self { last: Instant::now(), laps: Vec::new() }
     }
 
     fn lap(&mut self, stage: &'static str) {

@@ -16,11 +16,7 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub fn of(plane: &'a Plane) -> Self {
-        Self {
-            samples: plane.samples(),
-            stride: plane.stride,
-            count: plane.height,
-        }
+        Self { samples: plane.samples(), stride: plane.stride, count: plane.height }
     }
 
     fn row(&self, y: usize, width: usize) -> &'a [u8] {
@@ -42,12 +38,8 @@ pub struct Resampler {
 
 impl Resampler {
     pub fn new(across: &Axis, down: &Axis) -> Self {
-        let resampler =
-            Self::with_taps(taps::lanczos3(across), taps::lanczos3(down), across.source);
-        Self {
-            mirrored: down.mirrored,
-            ..resampler
-        }
+        let resampler = Self::with_taps(taps::lanczos3(across), taps::lanczos3(down), across.source);
+        Self { mirrored: down.mirrored, ..resampler }
     }
 
     /// Any weights; `width` is the source's.
@@ -67,20 +59,14 @@ impl Resampler {
     pub fn push(&mut self, rows: Rows<'_>) {
         for y in 0..rows.count {
             self.window.push(rows.row(y, self.window.width));
-            while let Some(target) = self
-                .next_target()
-                .filter(|&target| self.last_row_of(target) < self.window.seen)
-            {
+            while let Some(target) = self.next_target().filter(|&target| self.last_row_of(target) < self.window.seen) {
                 self.make(target);
             }
         }
     }
 
     pub fn finish(self) -> Plane {
-        debug_assert_eq!(
-            self.made, self.out.height,
-            "a decoder gave fewer rows than its header promised"
-        );
+        debug_assert_eq!(self.made, self.out.height, "a decoder gave fewer rows than its header promised");
         self.out
     }
 
@@ -95,16 +81,9 @@ impl Resampler {
     }
 
     fn make(&mut self, target: usize) {
-        let rows = self
-            .window
-            .rows(self.vertical.starts[target] as usize, self.vertical.count);
+        let rows = self.window.rows(self.vertical.starts[target] as usize, self.vertical.count);
         let padded = self.window.stride;
-        vertical(
-            &rows,
-            self.vertical.weights(target),
-            self.vertical.precision,
-            &mut self.line[..padded],
-        );
+        vertical(&rows, self.vertical.weights(target), self.vertical.precision, &mut self.line[..padded]);
         horizontal(&self.line, &self.horizontal, self.out.row_mut(target));
         self.made += 1;
     }
@@ -122,13 +101,7 @@ struct Window {
 impl Window {
     fn new(width: usize, capacity: usize) -> Self {
         let stride = width.next_multiple_of(PADDING);
-        Self {
-            width,
-            stride,
-            capacity,
-            seen: 0,
-            samples: vec![0; stride * capacity],
-        }
+        Self { width, stride, capacity, seen: 0, samples: vec![0; stride * capacity] }
     }
 
     fn push(&mut self, row: &[u8]) {
@@ -138,9 +111,7 @@ impl Window {
     }
 
     fn rows(&self, first: usize, count: usize) -> Vec<&[u8]> {
-        (first..first + count)
-            .map(|y| &self.samples[y % self.capacity * self.stride..][..self.stride])
-            .collect()
+        (first..first + count).map(|y| &self.samples[y % self.capacity * self.stride..][..self.stride]).collect()
     }
 }
 
@@ -151,12 +122,7 @@ pub fn shrink(picture: &Picture, width: usize, height: usize) -> Picture {
 
 /// The picture at size `scaled`, of which only the rectangle of `size` at `origin` is made.
 /// An odd offset lies between samples of half-size chroma: then the chroma is moved by half a sample.
-pub fn window(
-    picture: &Picture,
-    scaled: (usize, usize),
-    origin: (usize, usize),
-    size: (usize, usize),
-) -> Picture {
+pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize), size: (usize, usize)) -> Picture {
     let cut = |index: usize, plane: &Plane| {
         let from = Picture::plane_span(picture.space, index, picture.width, picture.height);
         let to = Picture::plane_span(picture.space, index, scaled.0, scaled.1);

@@ -9,8 +9,7 @@ use libc::{c_int, c_long, c_ulong};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
 };
 
 /// What making pixels takes once everything is loaded, read off `strace` over every kind of original: memory, time,
@@ -114,11 +113,7 @@ pub fn forbid_files() -> PyResult<()> {
     let everything = Ruleset::of(version);
     let ruleset = landlock(
         libc::SYS_landlock_create_ruleset,
-        [
-            &raw const everything as c_ulong,
-            size_of::<Ruleset>() as c_ulong,
-            0,
-        ],
+        [&raw const everything as c_ulong, size_of::<Ruleset>() as c_ulong, 0],
     )?;
     let outcome = landlock(libc::SYS_landlock_restrict_self, [ruleset as c_ulong, 0, 0]);
     // SAFETY: the descriptor was made above and is used nowhere else.
@@ -138,8 +133,7 @@ pub fn forbid_calls() -> PyResult<()> {
 
 /// The allow list.
 fn only_allowed() -> Result<SeccompFilter, seccompiler::BackendError> {
-    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
-        ALLOWED.iter().map(|&call| (call, vec![])).collect();
+    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = ALLOWED.iter().map(|&call| (call, vec![])).collect();
     for (call, argument, mask, value) in guarded() {
         let masked = SeccompCmpOp::MaskedEq(mask);
         let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, masked, value)?;

@@ -32,14 +32,7 @@ pub struct Axis {
 impl Axis {
     /// Every sample whole, nothing cropped.
     pub fn plain(source: usize, target: usize) -> Self {
-        Self {
-            source,
-            source_span: source as f64,
-            target,
-            target_span: target as f64,
-            origin: 0.0,
-            mirrored: false,
-        }
+        Self { source, source_span: source as f64, target, target_span: target as f64, origin: 0.0, mirrored: false }
     }
 
     /// Source samples a destination sample.
@@ -50,24 +43,17 @@ impl Axis {
     /// The centre of destination sample `index`, in source samples from the source's edge.
     fn centre(&self, index: usize) -> f64 {
         let position = (index as f64 + 0.5 + self.origin) * self.step();
-        if self.mirrored {
-            self.source_span - position
-        } else {
-            position
-        }
+        if self.mirrored { self.source_span - position } else { position }
     }
 
     /// Whether source and destination samples are the same ones.
     pub fn is_identity(&self) -> bool {
-        self.source == self.target
-            && self.source_span == self.target_span
-            && self.origin == 0.0
-            && !self.mirrored
+        self.source == self.target && self.source_span == self.target_span && self.origin == 0.0 && !self.mirrored
     }
 }
 
 thread_local! {
-    static LAST: RefCell<[Option<(Axis, Rc<Taps>)>; REMEMBERED]> = const { RefCell::new([const { None }; REMEMBERED]) };
+    static LAST: RefCell<Vec<(Axis, Rc<Taps>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Cb and Cr have the same axes, and so do most images of one camera: four levels, luma and chroma, across and down.
@@ -76,17 +62,11 @@ const REMEMBERED: usize = 16;
 /// [`Taps::lanczos3`], remembered by the thread.
 pub fn lanczos3(axis: &Axis) -> Rc<Taps> {
     LAST.with_borrow_mut(|last| {
-        let known = last
-            .iter()
-            .position(|entry| entry.as_ref().is_some_and(|(of, _)| of == axis));
-        let index = known.unwrap_or_else(|| {
-            last[REMEMBERED - 1] = Some((*axis, Rc::new(Taps::lanczos3(axis))));
-            REMEMBERED - 1
-        });
-        // The most recent first.
-        last[..=index].rotate_right(1);
-        let (_, taps) = last[0].as_ref().expect("just found, or just made");
-        Rc::clone(taps)
+        let known = last.iter().position(|(of, _)| of == axis).map(|index| last.remove(index));
+        let (axis, taps) = known.unwrap_or_else(|| (*axis, Rc::new(Taps::lanczos3(axis))));
+        last.truncate(REMEMBERED - 1);
+        last.insert(0, (axis, Rc::clone(&taps)));
+        taps
     })
 }
 
@@ -110,25 +90,19 @@ impl Taps {
         let filter_scale = axis.step().max(1.0);
         // More taps, smaller weights: the bits they leave free keep them exact.
         let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
-        Self::sampled(axis, LOBES * filter_scale, precision, |distance| {
-            lanczos(distance / filter_scale)
-        })
+        Self::sampled(axis, LOBES * filter_scale, precision, |distance| lanczos(distance / filter_scale))
     }
 
     /// A blur: as many samples out as in. Cut off at three sigma, where less than 0.3 % is left.
     pub fn gaussian(len: usize, sigma: f64) -> Self {
         let weight = |distance: f64| (-distance * distance / (2.0 * sigma * sigma)).exp();
-        Self::sampled(
-            &Axis::plain(len, len),
-            (3.0 * sigma).ceil() + 0.5,
-            14,
-            weight,
-        )
+        Self::sampled(&Axis::plain(len, len), (3.0 * sigma).ceil() + 0.5, 14, weight)
     }
 
     /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`.
     fn sampled(axis: &Axis, reach: f64, precision: u32, kernel: impl Fn(f64) -> f64) -> Self {
-        let count = ((2.0 * reach).ceil() as usize + 1).min(axis.source);
+        // An open interval holds at most as many sample centres as its length, rounded up.
+        let count = ((2.0 * reach).ceil() as usize).clamp(1, axis.source);
         let stride = count.next_multiple_of(LANES);
         let mut taps = Self {
             starts: Vec::with_capacity(axis.target),
@@ -144,11 +118,7 @@ impl Taps {
             let first = (centre - reach - 0.5).ceil().max(0.0) as usize;
             let start = first.min(axis.source - count);
             weigh(&mut exact, start, (centre, reach), axis.source, &kernel);
-            quantise(
-                &exact,
-                precision,
-                &mut taps.weights[index * stride..][..count],
-            );
+            quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
             taps.starts.push(start as u32);
         }
         taps
@@ -160,13 +130,7 @@ impl Taps {
 }
 
 /// The kernel sampled at `start..`; samples beyond the edges count for the edge sample.
-fn weigh(
-    weights: &mut [f64],
-    start: usize,
-    (centre, reach): (f64, f64),
-    source: usize,
-    kernel: impl Fn(f64) -> f64,
-) {
+fn weigh(weights: &mut [f64], start: usize, (centre, reach): (f64, f64), source: usize, kernel: impl Fn(f64) -> f64) {
     weights.fill(0.0);
     let last = weights.len() - 1;
     let mut position = (centre - reach - 0.5).ceil();

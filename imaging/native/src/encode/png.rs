@@ -24,9 +24,7 @@ pub fn encode(picture: &Picture, effort: u8) -> Vec<u8> {
     }
     // A Vec never refuses bytes, and the sizes were settled by the plan.
     let mut writer = encoder.write_header().expect("a header of a valid size");
-    writer
-        .write_image_data(&interleaved(picture, channels))
-        .expect("as many bytes as the header says");
+    writer.write_image_data(&interleaved(picture, channels)).expect("as many bytes as the header says");
     writer.finish().expect("an image that was written");
     out
 }
@@ -34,10 +32,7 @@ pub fn encode(picture: &Picture, effort: u8) -> Vec<u8> {
 fn interleaved(picture: &Picture, channels: usize) -> Vec<u8> {
     let mut pixels = vec![0; picture.width * picture.height * channels];
     let mut row = vec![0; picture.width * 3];
-    for (y, out) in pixels
-        .chunks_exact_mut(picture.width * channels)
-        .enumerate()
-    {
+    for (y, out) in pixels.chunks_exact_mut(picture.width * channels).enumerate() {
         picture.read_rgb(y, &mut row);
         for (out, pixel) in out.chunks_exact_mut(channels).zip(row.chunks_exact(3)) {
             out[..3].copy_from_slice(pixel);

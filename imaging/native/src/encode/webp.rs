@@ -6,9 +6,9 @@ use crate::libwebp;
 use crate::plan::Rendition;
 use crate::plane::{Picture, Plane, Space};
 
-pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
+pub fn encode(picture: Picture, rendition: &Rendition, quality: u8) -> Outcome<Vec<u8>> {
     let settings = libwebp::Settings {
-        quality: f32::from(rendition.quality),
+        quality: f32::from(quality),
         method: rendition.effort.min(6),
         lossless: rendition.lossless,
     };
@@ -17,19 +17,16 @@ pub fn encode(picture: Picture, rendition: &Rendition) -> Outcome<Vec<u8>> {
             let (width, height) = (picture.width, picture.height);
             libwebp::encode_rgba(&picture.into_rgba(), width, height, &settings)
         }
-        Space::Ycc420 | Space::Ycc444 => libwebp::encode_yuv(&narrowed(picture.planes), &settings),
+        Space::Ycc420 | Space::Ycc444 => {
+            let picture = picture.into_ycc(Space::Ycc420, rendition.background);
+            libwebp::encode_yuv(&narrowed(picture.planes), &settings)
+        }
     };
     // Sizes were settled by the plan: what is left is memory.
-    encoded.ok_or_else(|| {
-        Failure::Rejected(Reason::TooManyPixels, "libwebp could not encode it".into())
-    })
+    encoded.ok_or_else(|| Failure::Rejected(Reason::TooManyPixels, "libwebp could not encode it".into()))
 }
 
 /// JFIF's full range to the studio range of WebP's Y, Cb and Cr.
 fn narrowed([y, cb, cr]: [Plane; 3]) -> [Plane; 3] {
-    [
-        y.mapped(&range::NARROW_LUMA),
-        cb.mapped(&range::NARROW_CHROMA),
-        cr.mapped(&range::NARROW_CHROMA),
-    ]
+    [y.mapped(&range::NARROW_LUMA), cb.mapped(&range::NARROW_CHROMA), cr.mapped(&range::NARROW_CHROMA)]
 }

@@ -8,28 +8,24 @@ use crate::plane::{Picture, Plane, Space};
 pub fn overlay(picture: &mut Picture, overlay: &Overlay) {
     match picture.space {
         Space::Rgb => over_rgb(picture, overlay),
-        Space::Ycc420 | Space::Ycc444 => {
+        Space::Ycc420 => {
             over_luma(&mut picture.planes[0], overlay);
-            over_chroma(picture, overlay);
+            over_half_chroma(picture, overlay);
+        }
+        Space::Ycc444 => {
+            over_luma(&mut picture.planes[0], overlay);
+            over_full_chroma(picture, overlay);
         }
     }
 }
 
 fn rows(overlay: &Overlay) -> impl Iterator<Item = (usize, &[u8])> {
-    overlay
-        .rgba
-        .chunks_exact(overlay.width * 4)
-        .enumerate()
-        .map(|(y, row)| (overlay.top + y, row))
+    overlay.rgba.chunks_exact(overlay.width * 4).enumerate().map(|(y, row)| (overlay.top + y, row))
 }
 
 fn over_rgb(picture: &mut Picture, overlay: &Overlay) {
     for (y, row) in rows(overlay) {
-        for (x, pixel) in row
-            .chunks_exact(4)
-            .enumerate()
-            .map(|(x, pixel)| (overlay.left + x, pixel))
-        {
+        for (x, pixel) in row.chunks_exact(4).enumerate().map(|(x, pixel)| (overlay.left + x, pixel)) {
             let alpha = pixel[3];
             for (plane, &colour) in picture.planes.iter_mut().zip(pixel) {
                 let sample = &mut plane.row_mut(y)[x];
@@ -53,9 +49,22 @@ fn over_luma(luma: &mut Plane, overlay: &Overlay) {
     }
 }
 
+fn over_full_chroma(picture: &mut Picture, overlay: &Overlay) {
+    let [_, cb, cr] = &mut picture.planes;
+    for (y, row) in rows(overlay) {
+        let (cb, cr) = (&mut cb.row_mut(y)[overlay.left..], &mut cr.row_mut(y)[overlay.left..]);
+        for ((cb, cr), pixel) in cb.iter_mut().zip(cr).zip(row.chunks_exact(4)) {
+            let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(i32::from);
+            let (over_cb, over_cr) = ycc::chroma(r, g, b, 0);
+            *cb = over(times(over_cb, pixel[3]), pixel[3], *cb);
+            *cr = over(times(over_cr, pixel[3]), pixel[3], *cr);
+        }
+    }
+}
+
 /// A sample of half-size chroma takes the mean of what lies over its four pixels, nothing counting as transparent:
 /// so an odd offset, or an odd size, moves no colour.
-fn over_chroma(picture: &mut Picture, overlay: &Overlay) {
+fn over_half_chroma(picture: &mut Picture, overlay: &Overlay) {
     let [_, cb, cr] = &mut picture.planes;
     for y in overlay.top / 2..(overlay.top + overlay.height).div_ceil(2) {
         for x in overlay.left / 2..(overlay.left + overlay.width).div_ceil(2) {
@@ -82,12 +91,7 @@ const OPAQUE: i32 = 4 * 255;
 impl Cell {
     fn under(overlay: &Overlay, x: usize, y: usize) -> Self {
         let mut cell = Self::default();
-        for (x, y) in [
-            (2 * x, 2 * y),
-            (2 * x + 1, 2 * y),
-            (2 * x, 2 * y + 1),
-            (2 * x + 1, 2 * y + 1),
-        ] {
+        for (x, y) in [(2 * x, 2 * y), (2 * x + 1, 2 * y), (2 * x, 2 * y + 1), (2 * x + 1, 2 * y + 1)] {
             let inside = (overlay.left..overlay.left + overlay.width).contains(&x)
                 && (overlay.top..overlay.top + overlay.height).contains(&y);
             if inside {

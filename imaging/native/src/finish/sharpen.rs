@@ -67,11 +67,7 @@ struct Gain([i16; 511]);
 
 impl Gain {
     fn new(amount: f64) -> Self {
-        Self(std::array::from_fn(|index| {
-            (amount * (index as f64 - 255.0))
-                .round()
-                .clamp(-255.0, 255.0) as i16
-        }))
+        Self(std::array::from_fn(|index| (amount * (index as f64 - 255.0)).round().clamp(-255.0, 255.0) as i16))
     }
 
     fn of(&self, sample: u8, blurred: u8) -> i16 {

@@ -106,11 +106,14 @@ impl<'a> Reader<'a> {
     /// Makes sure that a whole MCU lies in the window.
     #[inline(always)]
     pub fn ready(&mut self) -> Result<()> {
-        if self.bits.at > self.fence {
-            self.turn()
-        } else {
-            Ok(())
-        }
+        if self.bits.at > self.fence { self.turn() } else { Ok(()) }
+    }
+
+    /// What really was at fault, when decoding met an error: bits read beyond a file's end say nothing.
+    #[cold]
+    pub fn blame(&self, error: Error) -> Error {
+        let beyond = self.bits.read() > self.filled * 8;
+        if beyond && self.end == End::File { Error::Truncated } else { error }
     }
 
     /// Ends the segment, which must have been read to its last byte; steps over the restart marker of this number.

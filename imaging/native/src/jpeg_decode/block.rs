@@ -5,9 +5,9 @@ pub type Block = [i16; 64];
 
 /// Where each coefficient of the coded order lies in a block.
 pub const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
-    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
-    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
 ];
 
 /// The same for every `u8`: beyond the block it leads to the last coefficient, so that an index needs no check.
@@ -20,6 +20,3 @@ pub const ZIGZAG_PADDED: [u8; 256] = {
     }
     padded
 };
-
-/// The last coefficient of the coded order that lies in the 4x4 corner of low frequencies together with all before it.
-pub const LAST_OF_CORNER: u8 = 9;

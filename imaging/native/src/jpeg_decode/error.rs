@@ -43,11 +43,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            pixels: 100_000_000,
-            coefficient_bytes: 320 << 20,
-            profile_bytes: 4 << 20,
-            scans: 100,
-        }
+        Limits { pixels: 100_000_000, coefficient_bytes: 320 << 20, profile_bytes: 4 << 20, scans: 100 }
     }
 }

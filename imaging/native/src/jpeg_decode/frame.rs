@@ -66,16 +66,7 @@ impl Frame {
         for (component, spec) in components.iter_mut().zip(specs.chunks_exact(3)) {
             *component = parse_component(spec, count)?;
         }
-        Self {
-            width,
-            height,
-            progressive,
-            mcus_across: 0,
-            mcus_down: 0,
-            components,
-            count,
-        }
-        .laid_out()
+        Self { width, height, progressive, mcus_across: 0, mcus_down: 0, components, count }.laid_out()
     }
 
     pub fn components(&self) -> &[Component] {
@@ -120,12 +111,5 @@ fn parse_component(spec: &[u8], count: usize) -> Result<Component> {
         return Err(Error::Corrupt("quantisation table number"));
     }
     let (h, v) = if count == 1 { (1, 1) } else { (h, v) };
-    Ok(Component {
-        id: spec[0],
-        h,
-        v,
-        quant: usize::from(spec[2]),
-        width: 0,
-        height: 0,
-    })
+    Ok(Component { id: spec[0], h, v, quant: usize::from(spec[2]), width: 0, height: 0 })
 }

@@ -78,13 +78,7 @@ impl<'a> Preamble<'a> {
                     let frame = frame.ok_or(Error::Corrupt("scan before frame"))?;
                     let scan = Scan::parse(body, &frame)?;
                     let header = notes.header(&frame, &tables, limits)?;
-                    return Ok(Preamble {
-                        header,
-                        frame,
-                        tables,
-                        scan,
-                        cursor,
-                    });
+                    return Ok(Preamble { header, frame, tables, scan, cursor });
                 }
                 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                     if frame.is_some() {
@@ -125,24 +119,7 @@ impl<'a> Notes<'a> {
             (APP1, _) if body.starts_with(EXIF) && self.exif.is_none() => {
                 self.exif = Some(at + EXIF.len()..at + body.len());
             }
-            (
-                APP14,
-                [
-                    b'A',
-                    b'd',
-                    b'o',
-                    b'b',
-                    b'e',
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    _,
-                    transform,
-                    ..,
-                ],
-            ) => {
+            (APP14, [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => {
                 self.adobe_transform = Some(*transform);
             }
             (APP2, _) if body.starts_with(ICC) => match &body[ICC.len()..] {
@@ -151,11 +128,7 @@ impl<'a> Notes<'a> {
             },
             _ => {}
         }
-        if self.icc.len() > 255 {
-            Err(Error::Corrupt("colour profile"))
-        } else {
-            Ok(())
-        }
+        if self.icc.len() > 255 { Err(Error::Corrupt("colour profile")) } else { Ok(()) }
     }
 
     fn header(self, frame: &Frame, tables: &Tables, limits: &Limits) -> Result<Header> {
@@ -197,25 +170,17 @@ impl<'a> Notes<'a> {
     fn profile(&self, limit: usize) -> Result<Option<Vec<u8>>> {
         let mut pieces = self.icc.clone();
         pieces.sort_by_key(|&(number, _, _)| number);
-        let whole = pieces.iter().enumerate().all(|(index, &(number, of, _))| {
-            usize::from(number) == index + 1 && usize::from(of) == pieces.len()
-        });
+        let whole = pieces
+            .iter()
+            .enumerate()
+            .all(|(index, &(number, of, _))| usize::from(number) == index + 1 && usize::from(of) == pieces.len());
         if !whole {
             return Err(Error::Corrupt("colour profile"));
         }
-        if pieces
-            .iter()
-            .map(|(_, _, piece)| piece.len())
-            .sum::<usize>()
-            > limit
-        {
+        if pieces.iter().map(|(_, _, piece)| piece.len()).sum::<usize>() > limit {
             return Err(Error::TooLarge("colour profile"));
         }
-        let profile: Vec<u8> = pieces
-            .iter()
-            .flat_map(|(_, _, piece)| *piece)
-            .copied()
-            .collect();
+        let profile: Vec<u8> = pieces.iter().flat_map(|(_, _, piece)| *piece).copied().collect();
         Ok(Some(profile).filter(|profile| !profile.is_empty()))
     }
 }

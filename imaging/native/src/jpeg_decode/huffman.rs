@@ -70,16 +70,17 @@ impl Entry {
         self.0 >> 16 & 31
     }
 
-    /// The signed value at the top of `bits`, behind its code: with a leading 0 it is negative, and complemented.
+    /// As many ones as the value has bits.
+    #[inline(always)]
+    pub const fn mask(self) -> u32 {
+        (1 << self.size()) - 1
+    }
+
+    /// The signed value at the top of `bits`, behind its code.
     #[inline(always)]
     pub const fn value(self, bits: u64) -> i16 {
-        let all = (1u32 << (self.size() & 31)) - 1;
-        let raw = (bits >> (64 - self.length() & 63)) as u32 & all;
-        if 2 * raw > all {
-            raw as i16
-        } else {
-            raw.wrapping_sub(all) as i16
-        }
+        let raw = (bits >> (64 - self.length() & 63)) as u32 & self.mask();
+        signed(raw, self.mask())
     }
 
     /// Of the end of a block in a progressive scan: how many more blocks end, by the bits behind its code.
@@ -87,6 +88,12 @@ impl Entry {
         let behind = bits << (self.0 >> 24 & 63);
         (1 << self.size()) - 1 + (behind >> 1 >> (63 - self.size())) as u32
     }
+}
+
+/// The value that bits under a mask stand for: with a leading 0 it is negative, and counts up to -1.
+#[inline(always)]
+pub const fn signed(raw: u32, mask: u32) -> i16 {
+    if 2 * raw > mask { raw as i16 } else { raw.wrapping_sub(mask) as i16 }
 }
 
 /// A table as the file writes it.
@@ -98,23 +105,15 @@ pub struct Spec {
 
 impl Spec {
     /// Reads one table off the front of a segment.
-    pub fn parse<'a>(body: &'a [u8]) -> Result<(Self, &'a [u8])> {
-        let (counts, rest) = body
-            .split_first_chunk::<16>()
-            .ok_or(Error::Corrupt("Huffman table"))?;
+    pub fn parse(body: &[u8]) -> Result<(Self, &[u8])> {
+        let (counts, rest) = body.split_first_chunk::<16>().ok_or(Error::Corrupt("Huffman table"))?;
         let total: usize = counts.iter().map(|&n| usize::from(n)).sum();
         if total > 256 || total > rest.len() {
             return Err(Error::Corrupt("Huffman table"));
         }
         let mut symbols = [0; 256];
         symbols[..total].copy_from_slice(&rest[..total]);
-        Ok((
-            Spec {
-                counts: *counts,
-                symbols,
-            },
-            &rest[total..],
-        ))
+        Ok((Spec { counts: *counts, symbols }, &rest[total..]))
     }
 }
 
@@ -158,17 +157,18 @@ impl Table {
     #[inline(always)]
     pub fn look_up(&self, bits: u64) -> Entry {
         let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
-        if entry.0 == 0 {
-            self.search(bits)
-        } else {
-            entry
-        }
+        if entry.0 == 0 { self.search(bits) } else { entry }
     }
 
-    /// The entry of the bits at the top of `bits`, if its code and value end within the first `known` of them.
-    pub fn entry_within(&self, bits: u64, known: u32) -> Option<Entry> {
+    /// The entry of the bits at the top of `bits`, if its code is one of those looked up.
+    pub fn entry_of(&self, bits: u64) -> Option<Entry> {
         let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
-        (entry.0 != 0 && entry != INVALID && entry.length() <= known).then_some(entry)
+        (entry.0 != 0 && entry != INVALID).then_some(entry)
+    }
+
+    /// The same if its code and value end within the first `known` bits.
+    pub fn entry_within(&self, bits: u64, known: u32) -> Option<Entry> {
+        self.entry_of(bits).filter(|entry| entry.length() <= known)
     }
 
     /// Codes longer than the look-up, in order of their length.
@@ -176,9 +176,7 @@ impl Table {
     #[inline(never)]
     fn search(&self, bits: u64) -> Entry {
         let code = (bits >> 48) as u32;
-        let Some(length) = (1..=16).find(|&length| code < self.limits[length]) else {
-            return INVALID;
-        };
+        let Some(length) = (1..=16).find(|&length| code < self.limits[length]) else { return INVALID };
         let index = (code >> (16 - length)) as i32 + self.offsets[length];
         self.entry(length as u32, self.symbols[index as usize & 255])
     }

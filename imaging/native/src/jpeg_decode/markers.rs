@@ -58,13 +58,8 @@ impl<'a> Cursor<'a> {
     /// The body of the segment whose marker was just read.
     pub fn segment(&mut self) -> Result<&'a [u8]> {
         let length = usize::from(self.byte()?) << 8 | usize::from(self.byte()?);
-        let length = length
-            .checked_sub(2)
-            .ok_or(Error::Corrupt("segment length"))?;
-        let body = self
-            .bytes
-            .get(self.at..self.at + length)
-            .ok_or(Error::Truncated)?;
+        let length = length.checked_sub(2).ok_or(Error::Corrupt("segment length"))?;
+        let body = self.bytes.get(self.at..self.at + length).ok_or(Error::Truncated)?;
         self.at += length;
         Ok(body)
     }

@@ -9,7 +9,8 @@
 //!              +-----+---------+
 //!              v               v
 //!   sequential.rs          held.rs        bits.rs: unstuffed window, 64 bits refilled without a branch
-//!   a run of MCUs          all blocks     huffman.rs: run, value and length in one look-up
+//!   a run of MCUs          all blocks     huffman.rs, ac.rs: run, size and length of two coefficients in one look-up
+//!              |           progressive.rs: what a scan does to a block
 //!              |               |
 //!              +-----+---------+
 //!                    v
@@ -19,8 +20,10 @@
 //! ```
 //!
 //! Strict: what is cut short, out of step or contradicts itself is an [`Error`], never grey. What real cameras write is
-//! accepted: fill bytes, a second image after the end, nonsense in the band of a sequential scan's header.
+//! accepted: fill bytes, stray bytes between header segments, a second image after the end, nonsense in the band of a
+//! sequential scan's header. The verdict is the same at every scale: what is not needed is still decoded.
 
+mod ac;
 mod bits;
 mod block;
 mod error;
@@ -30,7 +33,6 @@ mod held;
 mod huffman;
 mod idct;
 mod markers;
-mod pairs;
 mod progressive;
 mod scan;
 mod sequential;
@@ -61,6 +63,16 @@ impl Scale {
     pub const fn edge(self) -> usize {
         self as usize
     }
+
+    /// The last coefficient, in coded order, that the transform at this scale needs.
+    const fn last_wanted(self) -> u8 {
+        match self {
+            Scale::Eighth => 0,
+            Scale::Quarter => 4,
+            Scale::Half => 24,
+            Scale::Full => 63,
+        }
+    }
 }
 
 /// Where blocks come from.
@@ -88,22 +100,12 @@ impl<'a> Decoder<'a> {
         let preamble = Preamble::read(bytes, &limits)?;
         let (header, frame) = (preamble.header.clone(), preamble.frame.clone());
         let (quant, source) = if Streamed::covers(&preamble.scan, &frame) {
-            (
-                quant_tables(&preamble)?,
-                Source::Streamed(Streamed::new(&preamble)?),
-            )
+            (quant_tables(&preamble)?, Source::Streamed(Streamed::new(&preamble, scale.last_wanted())?))
         } else {
             let held = Held::read(preamble, &limits)?;
             (held.quant(), Source::Held(held))
         };
-        Ok(Decoder {
-            header,
-            frame,
-            scale,
-            quant,
-            source,
-            done: 0,
-        })
+        Ok(Decoder { header, frame, scale, quant, source, done: 0 })
     }
 
     pub fn header(&self) -> &Header {
@@ -146,24 +148,15 @@ impl<'a> Decoder<'a> {
             }
         }
         self.done += 1;
-        Ok(Some(std::array::from_fn(|component| {
-            strip.planes[component].rows
-        })))
+        Ok(Some(std::array::from_fn(|component| strip.planes[component].rows)))
     }
 
     /// Gives the strip's planes their size, and the number of rows that the next strip has.
     fn shape(&self, strip: &mut Strip) {
-        for (component, plane) in strip
-            .planes
-            .iter_mut()
-            .enumerate()
-            .take(self.header.components)
-        {
+        for (component, plane) in strip.planes.iter_mut().enumerate().take(self.header.components) {
             let size = self.plane_size(component);
             plane.stride = size.stride;
-            plane.rows = size
-                .strip_rows
-                .min(size.height.saturating_sub(self.done * size.strip_rows));
+            plane.rows = size.strip_rows.min(size.height.saturating_sub(self.done * size.strip_rows));
             plane.samples.resize(size.stride * size.strip_rows, 0);
         }
         for plane in &mut strip.planes[self.header.components..] {

@@ -3,26 +3,20 @@
 //! Beside its coefficients each block has a mask, a bit for each coefficient in coded order that is other than 0. It
 //! makes refinement a matter of counting bits rather than of walking through 64 coefficients, most of them 0.
 
+use super::ac::AcTables;
 use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::MAX_COMPONENTS;
 use super::huffman::Table;
-use super::pairs::Pairs;
 use super::scan::Scan;
 use super::sequential::decode_block;
 
 /// How a scan codes a block.
 pub trait Pass {
     /// Reads what the scan says of the next block of its `part`-th component.
-    fn block(
-        &mut self,
-        bits: &mut Bits,
-        window: &Window,
-        part: usize,
-        block: &mut Block,
-        mask: &mut u64,
-    ) -> Result<()>;
+    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, mask: &mut u64)
+    -> Result<()>;
 
     /// Forgets what is carried from block to block; an error if something was to come yet.
     fn restart(&mut self) -> Result<()>;
@@ -30,7 +24,7 @@ pub trait Pass {
 
 /// All coefficients of each block.
 pub struct Whole {
-    pub tables: Vec<(Box<Table>, Box<Pairs>)>,
+    pub tables: Vec<(Box<Table>, Box<AcTables>)>,
     pub predictors: [i16; MAX_COMPONENTS],
 }
 
@@ -63,14 +57,7 @@ pub struct DcFirst {
 }
 
 impl Pass for DcFirst {
-    fn block(
-        &mut self,
-        bits: &mut Bits,
-        window: &Window,
-        part: usize,
-        block: &mut Block,
-        _: &mut u64,
-    ) -> Result<()> {
+    fn block(&mut self, bits: &mut Bits, window: &Window, part: usize, block: &mut Block, _: &mut u64) -> Result<()> {
         bits.refill(window);
         let entry = self.tables[part].look_up(bits.top);
         if entry.advance() != 0 {
@@ -94,14 +81,7 @@ pub struct DcRefine {
 }
 
 impl Pass for DcRefine {
-    fn block(
-        &mut self,
-        bits: &mut Bits,
-        window: &Window,
-        _: usize,
-        block: &mut Block,
-        _: &mut u64,
-    ) -> Result<()> {
+    fn block(&mut self, bits: &mut Bits, window: &Window, _: usize, block: &mut Block, _: &mut u64) -> Result<()> {
         bits.refill(window);
         block[0] |= (bits.take(1) as i16) << self.low;
         Ok(())
@@ -124,21 +104,11 @@ pub struct Band {
 
 impl Band {
     pub fn new(table: Box<Table>, scan: &Scan) -> Self {
-        Band {
-            table,
-            first: scan.first.into(),
-            last: scan.last.into(),
-            low: scan.low,
-            ended: 0,
-        }
+        Band { table, first: scan.first.into(), last: scan.last.into(), low: scan.low, ended: 0 }
     }
 
     fn restart(&mut self) -> Result<()> {
-        if self.ended == 0 {
-            Ok(())
-        } else {
-            Err(Error::Corrupt("run beyond the scan"))
-        }
+        if self.ended == 0 { Ok(()) } else { Err(Error::Corrupt("run beyond the scan")) }
     }
 }
 
@@ -146,14 +116,7 @@ impl Band {
 pub struct AcFirst(pub Band);
 
 impl Pass for AcFirst {
-    fn block(
-        &mut self,
-        bits: &mut Bits,
-        window: &Window,
-        _: usize,
-        block: &mut Block,
-        mask: &mut u64,
-    ) -> Result<()> {
+    fn block(&mut self, bits: &mut Bits, window: &Window, _: usize, block: &mut Block, mask: &mut u64) -> Result<()> {
         let band = &mut self.0;
         if band.ended > 0 {
             band.ended -= 1;
@@ -174,11 +137,7 @@ impl Pass for AcFirst {
             block[usize::from(ZIGZAG_PADDED[index as usize & 255])] = value;
             *mask |= u64::from(value != 0) << (index & 63);
         }
-        if index == band.last {
-            Ok(())
-        } else {
-            Err(Error::Corrupt("Huffman code"))
-        }
+        if index == band.last { Ok(()) } else { Err(Error::Corrupt("Huffman code")) }
     }
 
     fn restart(&mut self) -> Result<()> {
@@ -190,14 +149,7 @@ impl Pass for AcFirst {
 pub struct AcRefine(pub Band);
 
 impl Pass for AcRefine {
-    fn block(
-        &mut self,
-        bits: &mut Bits,
-        window: &Window,
-        _: usize,
-        block: &mut Block,
-        mask: &mut u64,
-    ) -> Result<()> {
+    fn block(&mut self, bits: &mut Bits, window: &Window, _: usize, block: &mut Block, mask: &mut u64) -> Result<()> {
         let band = &mut self.0;
         let known = *mask & below(band.last + 1) & !below(band.first);
         let mut at = band.first;
@@ -215,13 +167,7 @@ impl Pass for AcRefine {
                 _ => return Err(Error::Corrupt("Huffman code")),
             }
             let zero = zero_after(entry.advance() - 1, !*mask & !below(at)).min(band.last + 1);
-            correct(
-                bits,
-                window,
-                known & !below(at) & below(zero),
-                band.low,
-                block,
-            );
+            correct(bits, window, known & !below(at) & below(zero), band.low, block);
             if fresh != 0 {
                 if zero > band.last {
                     return Err(Error::Corrupt("Huffman code"));
@@ -245,11 +191,7 @@ impl Pass for AcRefine {
 
 /// The bits under `index`, which is at most 64.
 fn below(index: u32) -> u64 {
-    if index < 64 {
-        (1 << index) - 1
-    } else {
-        u64::MAX
-    }
+    if index < 64 { (1 << index) - 1 } else { u64::MAX }
 }
 
 /// The place of the zero behind `run` others; 64 if there is none.
@@ -261,14 +203,25 @@ fn zero_after(run: u32, mut zeros: u64) -> u32 {
 }
 
 /// Reads a bit for each coefficient of the mask, and moves it away from 0 if set.
+#[inline(always)]
 fn correct(bits: &mut Bits, window: &Window, mut mask: u64, low: u8, block: &mut Block) {
     while mask != 0 {
         bits.refill(window);
-        for _ in 0..mask.count_ones().min(56) {
-            let coefficient = &mut block[usize::from(ZIGZAG[mask.trailing_zeros() as usize])];
-            let step = (bits.take(1) as i16) << low;
-            *coefficient = coefficient.wrapping_add(if *coefficient < 0 { -step } else { step });
-            mask &= mask - 1;
+        let count = mask.count_ones().min(56) as u8;
+        let mut top = bits.top;
+        for _ in 0..count {
+            mask = correct_next(mask, top, low, block);
+            top <<= 1;
         }
+        bits.skip(count);
     }
+}
+
+/// Corrects the first coefficient of the mask by the bit at the top, and takes it out of the mask.
+#[inline(always)]
+fn correct_next(mask: u64, top: u64, low: u8, block: &mut Block) -> u64 {
+    let coefficient = &mut block[usize::from(ZIGZAG[mask.trailing_zeros() as usize & 63])];
+    let (step, sign) = (((top >> 63) as i16) << low, *coefficient >> 15);
+    *coefficient = coefficient.wrapping_add((step ^ sign) - sign);
+    mask & mask.wrapping_sub(1)
 }

@@ -33,26 +33,12 @@ impl Scan {
         let mut parts = [Part::default(); MAX_COMPONENTS];
         for (index, spec) in specs.chunks_exact(2).enumerate() {
             parts[index] = parse_part(spec, frame)?;
-            if parts[..index]
-                .iter()
-                .any(|before| before.component == parts[index].component)
-            {
+            if parts[..index].iter().any(|before| before.component == parts[index].component) {
                 return Err(Error::Corrupt("scan header"));
             }
         }
-        let scan = Scan {
-            parts,
-            count,
-            first: band[0],
-            last: band[1],
-            high: band[2] >> 4,
-            low: band[2] & 15,
-        };
-        if frame.progressive {
-            scan.checked()
-        } else {
-            Ok(scan.of_everything())
-        }
+        let scan = Scan { parts, count, first: band[0], last: band[1], high: band[2] >> 4, low: band[2] & 15 };
+        if frame.progressive { scan.checked() } else { Ok(scan.of_everything()) }
     }
 
     pub fn parts(&self) -> &[Part] {
@@ -61,13 +47,7 @@ impl Scan {
 
     /// A sequential scan codes everything at once, whatever its header says: some cameras write nonsense there.
     fn of_everything(self) -> Self {
-        Scan {
-            first: 0,
-            last: 63,
-            high: 0,
-            low: 0,
-            ..self
-        }
+        Scan { first: 0, last: 63, high: 0, low: 0, ..self }
     }
 
     /// A progressive scan codes DC alone, or a band of one component's AC; it refines one bit at most.
@@ -77,11 +57,7 @@ impl Scan {
             first => self.count == 1 && first <= self.last && self.last <= 63,
         };
         let bits = self.low <= 13 && (self.high == 0 || self.high == self.low + 1);
-        if band && bits {
-            Ok(self)
-        } else {
-            Err(Error::Corrupt("progressive scan header"))
-        }
+        if band && bits { Ok(self) } else { Err(Error::Corrupt("progressive scan header")) }
     }
 }
 

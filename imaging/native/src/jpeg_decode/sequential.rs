@@ -4,15 +4,15 @@
 //!   bits -> blocks of RUN MCUs (a few kB, component by component, line by line) -> samples of the strip
 //! ```
 
+use super::ac::AcTables;
 use super::bits::{Bits, Reader, Window};
-use super::block::{Block, ZIGZAG_PADDED};
+use super::block::Block;
 use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
 use super::huffman::{Coding, Table};
 use super::idct::Transform;
 use super::markers::Cursor;
-use super::pairs::Pairs;
 use super::scan::Scan;
 use super::strip::Strip;
 
@@ -23,13 +23,24 @@ const RUN: usize = 8;
 pub struct Streamed<'a> {
     reader: Reader<'a>,
     lanes: Vec<Lane>,
+    /// The blocks of an MCU, in coded order.
+    places: Vec<Place>,
     /// The blocks of a run, and the coded index of the last coefficient of each.
     blocks: Vec<Block>,
     lasts: Vec<u8>,
     mcus_across: usize,
-    restart_interval: usize,
-    /// MCUs decoded so far.
-    done: usize,
+    /// MCUs in a segment, how many of them are yet to come, and restart markers passed.
+    interval: usize,
+    left: usize,
+    restarts: usize,
+}
+
+/// Where a block of an MCU lies among those of a run.
+struct Place {
+    lane: usize,
+    first: usize,
+    /// From one MCU to the next.
+    step: usize,
 }
 
 /// One component of the scan.
@@ -38,7 +49,7 @@ struct Lane {
     h: usize,
     v: usize,
     dc: Box<Table>,
-    ac: Box<Pairs>,
+    ac: Box<AcTables>,
     /// DC of the block before.
     predictor: i16,
     /// Where its blocks of a run begin.
@@ -51,52 +62,37 @@ impl<'a> Streamed<'a> {
         !frame.progressive && scan.parts().len() == frame.components().len()
     }
 
-    pub fn new(preamble: &Preamble<'a>) -> Result<Self> {
-        let Preamble {
-            frame,
-            tables,
-            scan,
-            cursor,
-            ..
-        } = preamble;
+    /// Decodes all coefficients up to `wanted`, in coded order; the others are only stepped over.
+    pub fn new(preamble: &Preamble<'a>, wanted: u8) -> Result<Self> {
+        let Preamble { frame, tables, scan, cursor, .. } = preamble;
         let mut lanes = Vec::with_capacity(MAX_COMPONENTS);
         let mut base = 0;
         for part in scan.parts() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let (dc, ac) = (
-                tables.dc(part.dc)?,
-                Pairs::new(tables.ac(part.ac, Coding::Ac)?),
-            );
-            lanes.push(Lane {
-                component: part.component,
-                h,
-                v,
-                dc,
-                ac,
-                predictor: 0,
-                base,
-            });
+            let (dc, ac) = (tables.dc(part.dc)?, AcTables::new(tables.ac(part.ac, Coding::Ac)?, wanted));
+            lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }
+        let places = lanes.iter().enumerate().flat_map(|(index, lane): (usize, &Lane)| {
+            let (h, base) = (lane.h, lane.base);
+            (0..lane.v * h).map(move |at| Place { lane: index, first: base + at / h * RUN * h + at % h, step: h })
+        });
+        let interval = tables.segment_mcus();
         Ok(Streamed {
             reader: Reader::new(*cursor),
+            places: places.collect(),
             lanes,
             blocks: vec![[0; 64]; base],
             lasts: vec![0; base],
             mcus_across: frame.mcus_across,
-            restart_interval: tables.restart_interval,
-            done: 0,
+            interval,
+            left: interval,
+            restarts: 0,
         })
     }
 
     /// Decodes one row of MCUs into the strip.
-    pub fn next_row(
-        &mut self,
-        quant: &[Block; 3],
-        transform: Transform,
-        edge: usize,
-        strip: &mut Strip,
-    ) -> Result<()> {
+    pub fn next_row(&mut self, quant: &[Block; 3], transform: Transform, edge: usize, strip: &mut Strip) -> Result<()> {
         for first in (0..self.mcus_across).step_by(RUN) {
             let count = RUN.min(self.mcus_across - first);
             self.decode_run(count)?;
@@ -107,13 +103,7 @@ impl<'a> Streamed<'a> {
                     let start = lane.base + row * RUN * lane.h;
                     let line = start..start + count * lane.h;
                     let out = &mut plane.samples[row * edge * plane.stride + left..];
-                    transform(
-                        &self.blocks[line.clone()],
-                        &self.lasts[line],
-                        &quant[lane.component],
-                        out,
-                        plane.stride,
-                    );
+                    transform(&self.blocks[line.clone()], &self.lasts[line], &quant[lane.component], out, plane.stride);
                 }
             }
         }
@@ -127,14 +117,11 @@ impl<'a> Streamed<'a> {
 
     fn decode_run(&mut self, count: usize) -> Result<()> {
         for mcu in 0..count {
-            if self.restart_interval != 0
-                && self.done != 0
-                && self.done.is_multiple_of(self.restart_interval)
-            {
+            if self.left == 0 {
                 self.restart()?;
             }
+            self.left -= 1;
             self.decode_mcu(mcu)?;
-            self.done += 1;
         }
         Ok(())
     }
@@ -143,29 +130,26 @@ impl<'a> Streamed<'a> {
     fn decode_mcu(&mut self, mcu: usize) -> Result<()> {
         self.reader.ready()?;
         let mut bits = self.reader.bits;
-        for lane in &mut self.lanes {
-            for row in 0..lane.v {
-                for column in 0..lane.h {
-                    let at = lane.base + (row * RUN + mcu) * lane.h + column;
-                    let block = &mut self.blocks[at];
-                    self.lasts[at] = decode_block(
-                        &mut bits,
-                        &self.reader.window,
-                        &lane.dc,
-                        &lane.ac,
-                        &mut lane.predictor,
-                        block,
-                    )?;
-                }
+        let window = &self.reader.window;
+        let mut outcome = Ok(());
+        for place in &self.places {
+            let lane = &mut self.lanes[place.lane];
+            let at = place.first + mcu * place.step;
+            let block = &mut self.blocks[at];
+            match decode_block(&mut bits, window, &lane.dc, &lane.ac, &mut lane.predictor, block) {
+                Ok(last) => self.lasts[at] = last,
+                Err(error) => outcome = Err(error),
             }
         }
         self.reader.bits = bits;
-        Ok(())
+        outcome.map_err(|error| self.reader.blame(error))
     }
 
     #[cold]
     fn restart(&mut self) -> Result<()> {
-        self.reader.restart(self.done / self.restart_interval - 1)?;
+        self.reader.restart(self.restarts)?;
+        self.restarts += 1;
+        self.left = self.interval;
         for lane in &mut self.lanes {
             lane.predictor = 0;
         }
@@ -181,7 +165,7 @@ pub fn decode_block(
     bits: &mut Bits,
     window: &Window,
     dc: &Table,
-    ac: &Pairs,
+    ac: &AcTables,
     predictor: &mut i16,
     block: &mut Block,
 ) -> Result<u8> {
@@ -191,37 +175,9 @@ pub fn decode_block(
     *predictor = predictor.wrapping_add(entry.value(bits.top));
     bits.skip(entry.length() as u8);
     block[0] = *predictor;
-    let mut index = entry.advance() as u8;
-    loop {
-        if decode_pair(bits, ac, &mut index, block) {
-            break;
-        }
-        bits.refill(window);
-        if decode_pair(bits, ac, &mut index, block) {
-            break;
-        }
-    }
-    match index {
+    match ac.decode(bits, window, entry.advance() as u8, block) {
         63 => Ok(63),
-        128..=190 => Ok(index - 128),
+        ended @ 128..=190 => Ok(ended - 128),
         _ => Err(Error::Corrupt("Huffman code")),
     }
-}
-
-/// Decodes one or two coefficients, of 27 bits at most; whether the block has ended.
-#[inline(always)]
-fn decode_pair(bits: &mut Bits, ac: &Pairs, index: &mut u8, block: &mut Block) -> bool {
-    let pair = ac.look_up(bits.top);
-    let (advance, value) = pair.first();
-    *index = index.wrapping_add(advance);
-    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
-    if *index >= 63 {
-        bits.skip(pair.length_of_first());
-        return true;
-    }
-    let (advance, value) = pair.second();
-    *index = index.wrapping_add(advance);
-    block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = value;
-    bits.skip(pair.length());
-    *index >= 63
 }

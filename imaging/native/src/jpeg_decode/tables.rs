@@ -16,22 +16,17 @@ pub struct Tables {
 impl Tables {
     /// A table for DC differences, made ready for look-ups.
     pub fn dc(&self, number: usize) -> Result<Box<Table>> {
-        Table::new(
-            self.dc[number]
-                .as_ref()
-                .ok_or(Error::Corrupt("no Huffman table"))?,
-            Coding::Dc,
-        )
+        Table::new(self.dc[number].as_ref().ok_or(Error::Corrupt("no Huffman table"))?, Coding::Dc)
     }
 
     /// A table for AC coefficients, made ready for look-ups.
     pub fn ac(&self, number: usize, coding: Coding) -> Result<Box<Table>> {
-        Table::new(
-            self.ac[number]
-                .as_ref()
-                .ok_or(Error::Corrupt("no Huffman table"))?,
-            coding,
-        )
+        Table::new(self.ac[number].as_ref().ok_or(Error::Corrupt("no Huffman table"))?, coding)
+    }
+
+    /// MCUs from one restart marker to the next; without markers, more than any scan has.
+    pub fn segment_mcus(&self) -> usize {
+        if self.restart_interval == 0 { usize::MAX } else { self.restart_interval }
     }
 
     pub fn quant(&self, number: usize) -> Result<Block> {
@@ -78,9 +73,7 @@ impl Tables {
                 1 => &mut self.ac,
                 _ => return Err(Error::Corrupt("Huffman table")),
             };
-            let slot = class
-                .get_mut(usize::from(head & 15))
-                .ok_or(Error::Corrupt("Huffman table"))?;
+            let slot = class.get_mut(usize::from(head & 15)).ok_or(Error::Corrupt("Huffman table"))?;
             let (spec, rest) = Spec::parse(rest)?;
             *slot = Some(spec);
             body = rest;
@@ -89,9 +82,7 @@ impl Tables {
     }
 
     fn read_restart_interval(&mut self, body: &[u8]) -> Result<()> {
-        let interval = body
-            .try_into()
-            .map_err(|_| Error::Corrupt("restart interval"))?;
+        let interval = body.try_into().map_err(|_| Error::Corrupt("restart interval"))?;
         self.restart_interval = usize::from(u16::from_be_bytes(interval));
         Ok(())
     }

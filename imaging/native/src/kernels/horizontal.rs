@@ -30,11 +30,7 @@ mod scalar {
         let half = 1i32 << (shift - 1);
         for (i, out) in out.iter_mut().enumerate().skip(first) {
             let samples = &row[taps.starts[i] as usize..];
-            let sum: i32 = samples
-                .iter()
-                .zip(taps.weights(i))
-                .map(|(&s, &w)| i32::from(s) * i32::from(w))
-                .sum();
+            let sum: i32 = samples.iter().zip(taps.weights(i)).map(|(&s, &w)| i32::from(s) * i32::from(w)).sum();
             *out = clamp_u8((sum + half) >> shift);
         }
     }
@@ -62,23 +58,13 @@ mod avx2 {
     /// `VECTORS` of weights a destination sample, or as many as `taps` has if 0.
     #[target_feature(enable = "avx2")]
     fn steps<const VECTORS: usize>(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
-        let stride = if VECTORS > 0 {
-            VECTORS * LANES
-        } else {
-            taps.stride
-        };
+        let stride = if VECTORS > 0 { VECTORS * LANES } else { taps.stride };
         let half = _mm256_set1_epi32(1 << (shift - 1));
         let shift_count = _mm_cvtsi32_si128(shift as i32);
         let whole = out.len() / STEP * STEP;
         let starts = taps.starts.as_chunks::<STEP>().0;
         let weights = taps.weights.chunks_exact(STEP * stride);
-        for ((out, starts), weights) in out
-            .as_chunks_mut::<STEP>()
-            .0
-            .iter_mut()
-            .zip(starts)
-            .zip(weights)
-        {
+        for ((out, starts), weights) in out.as_chunks_mut::<STEP>().0.iter_mut().zip(starts).zip(weights) {
             let dot = |lane: usize| {
                 let mut sum = _mm256_setzero_si256();
                 let mut k = 0;
@@ -96,23 +82,14 @@ mod avx2 {
                 }
                 sum
             };
-            let first = _mm256_hadd_epi32(
-                _mm256_hadd_epi32(dot(0), dot(1)),
-                _mm256_hadd_epi32(dot(2), dot(3)),
-            );
-            let second = _mm256_hadd_epi32(
-                _mm256_hadd_epi32(dot(4), dot(5)),
-                _mm256_hadd_epi32(dot(6), dot(7)),
-            );
+            let first = _mm256_hadd_epi32(_mm256_hadd_epi32(dot(0), dot(1)), _mm256_hadd_epi32(dot(2), dot(3)));
+            let second = _mm256_hadd_epi32(_mm256_hadd_epi32(dot(4), dot(5)), _mm256_hadd_epi32(dot(6), dot(7)));
             let total = _mm256_add_epi32(
                 _mm256_permute2x128_si256::<0x20>(first, second),
                 _mm256_permute2x128_si256::<0x31>(first, second),
             );
             let rounded = _mm256_sra_epi32(_mm256_add_epi32(total, half), shift_count);
-            let words = _mm_packs_epi32(
-                _mm256_castsi256_si128(rounded),
-                _mm256_extracti128_si256::<1>(rounded),
-            );
+            let words = _mm_packs_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256::<1>(rounded));
             *out = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
         }
         scalar::horizontal(row, taps, shift, whole, out);
@@ -146,14 +123,10 @@ mod neon {
                 }
                 let [a, b, c, d] = sums;
                 let total = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
-                let rounded = vshlq_s32(
-                    vaddq_s32(total, vdupq_n_s32(1 << (shift - 1))),
-                    vdupq_n_s32(-(shift as i32)),
-                );
+                let rounded = vshlq_s32(vaddq_s32(total, vdupq_n_s32(1 << (shift - 1))), vdupq_n_s32(-(shift as i32)));
                 let words = vqmovun_s32(rounded);
                 let bytes = vqmovn_u16(vcombine_u16(words, words));
-                out[i..i + STEP]
-                    .copy_from_slice(&vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)).to_le_bytes());
+                out[i..i + STEP].copy_from_slice(&vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)).to_le_bytes());
             }
         }
         scalar::horizontal(row, taps, shift, whole, out);

@@ -4,9 +4,9 @@
 /// Compiles a kernel in plain Rust a second time for [`has_avx2`], where the compiler's own vectors, shifts and bit
 /// counts are as good as written ones. NEON needs no second time: aarch64 always has it.
 macro_rules! also_for_avx2 {
-    ($($(#[$doc:meta])* pub fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block)*) => {$(
+    ($($(#[$doc:meta])* $visibility:vis fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block)*) => {$(
         $(#[$doc])*
-        pub fn $name($($argument: $kind),*) {
+        $visibility fn $name($($argument: $kind),*) {
             #[inline(always)]
             fn plain($($argument: $kind),*) $body
 

@@ -17,9 +17,7 @@ mod scalar {
     use super::Block;
 
     pub fn nonzero(block: &Block) -> u64 {
-        (0..).zip(block).fold(0, |set, (bit, &coefficient)| {
-            set | u64::from(coefficient != 0) << bit
-        })
+        (0..).zip(block).fold(0, |set, (bit, &coefficient)| set | u64::from(coefficient != 0) << bit)
     }
 }
 

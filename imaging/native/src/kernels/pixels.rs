@@ -5,10 +5,7 @@ pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
     out.clear();
     match channels {
         1 => out.extend(row.iter().flat_map(|&grey| [grey; 3])),
-        2 => out.extend(
-            row.chunks_exact(2)
-                .flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]),
-        ),
+        2 => out.extend(row.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]])),
         _ => out.extend_from_slice(row),
     }
 }
@@ -63,10 +60,7 @@ mod tests {
         for alpha in 1..=255u8 {
             for value in 0..=255u8 {
                 let error = i32::from(divided(times(value, alpha), alpha)) - i32::from(value);
-                assert!(
-                    error.abs() <= 1 + 128 / i32::from(alpha),
-                    "{value} at {alpha}: {error}"
-                );
+                assert!(error.abs() <= 1 + 128 / i32::from(alpha), "{value} at {alpha}: {error}");
             }
         }
     }

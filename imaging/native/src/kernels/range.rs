@@ -30,23 +30,7 @@ mod tests {
 
     #[test]
     fn the_ends_meet_the_ends() {
-        assert_eq!(
-            (
-                NARROW_LUMA[0],
-                NARROW_LUMA[255],
-                NARROW_CHROMA[128],
-                NARROW_CHROMA[255]
-            ),
-            (16, 235, 128, 240)
-        );
-        assert_eq!(
-            (
-                WIDEN_LUMA[16],
-                WIDEN_LUMA[235],
-                WIDEN_CHROMA[128],
-                WIDEN_CHROMA[240]
-            ),
-            (0, 255, 128, 255)
-        );
+        assert_eq!((NARROW_LUMA[0], NARROW_LUMA[255], NARROW_CHROMA[128], NARROW_CHROMA[255]), (16, 235, 128, 240));
+        assert_eq!((WIDEN_LUMA[16], WIDEN_LUMA[235], WIDEN_CHROMA[128], WIDEN_CHROMA[240]), (0, 255, 128, 255));
     }
 }

@@ -24,11 +24,7 @@ pub fn transpose(plane: &Plane) -> Plane {
 
 fn load(plane: &Plane, left: usize, top: usize) -> [u64; BLOCK] {
     std::array::from_fn(|y| {
-        u64::from_le_bytes(
-            plane.padded_row(top + y)[left..left + BLOCK]
-                .try_into()
-                .expect("a slice of BLOCK"),
-        )
+        u64::from_le_bytes(plane.padded_row(top + y)[left..left + BLOCK].try_into().expect("a slice of BLOCK"))
     })
 }
 
@@ -64,11 +60,7 @@ mod scalar {
     /// Swaps ever larger squares across the diagonal, eight bytes to a word: vector code without vectors,
     /// and what NEON's own transposes come to.
     pub fn transpose_block(rows: &mut [u64; BLOCK]) {
-        for (distance, mask) in [
-            (4, 0x0000_0000_ffff_ffff),
-            (2, 0x0000_ffff_0000_ffff),
-            (1, 0x00ff_00ff_00ff_00ff),
-        ] {
+        for (distance, mask) in [(4, 0x0000_0000_ffff_ffff), (2, 0x0000_ffff_0000_ffff), (1, 0x00ff_00ff_00ff_00ff)] {
             let bits = 8 * distance;
             for i in (0..BLOCK).filter(|i| i & distance == 0) {
                 let swap = ((rows[i] >> bits) ^ rows[i + distance]) & mask;
@@ -88,12 +80,8 @@ mod sse2 {
     pub fn transpose_block(rows: &mut [u64; BLOCK]) {
         let load = |row: u64| _mm_cvtsi64_si128(row as i64);
         let [a, b, c, d, e, f, g, h] = (*rows).map(load);
-        let (ab, cd, ef, gh) = (
-            _mm_unpacklo_epi8(a, b),
-            _mm_unpacklo_epi8(c, d),
-            _mm_unpacklo_epi8(e, f),
-            _mm_unpacklo_epi8(g, h),
-        );
+        let (ab, cd, ef, gh) =
+            (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d), _mm_unpacklo_epi8(e, f), _mm_unpacklo_epi8(g, h));
         let (abcd_low, abcd_high) = (_mm_unpacklo_epi16(ab, cd), _mm_unpackhi_epi16(ab, cd));
         let (efgh_low, efgh_high) = (_mm_unpacklo_epi16(ef, gh), _mm_unpackhi_epi16(ef, gh));
         let pairs = [

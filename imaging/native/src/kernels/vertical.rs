@@ -28,11 +28,7 @@ mod scalar {
     pub fn vertical(rows: &[&[u8]], weights: &[i16], shift: u32, first: usize, out: &mut [i16]) {
         let half = 1i32 << (shift - 1);
         for (x, out) in out.iter_mut().enumerate().skip(first) {
-            let sum: i32 = rows
-                .iter()
-                .zip(weights)
-                .map(|(row, &weight)| i32::from(row[x]) * i32::from(weight))
-                .sum();
+            let sum: i32 = rows.iter().zip(weights).map(|(row, &weight)| i32::from(row[x]) * i32::from(weight)).sum();
             *out = ((sum + half) >> shift).clamp(-32768, 32767) as i16;
         }
     }
@@ -48,27 +44,19 @@ mod avx2 {
 
     #[target_feature(enable = "avx2")]
     pub fn vertical(rows: &[&[u8]], weights: &[i16], shift: u32, out: &mut [i16]) {
-        let pairs: Vec<Pair<'_>> = rows
-            .chunks(2)
-            .zip(weights.chunks(2))
-            .map(Pair::new)
-            .collect();
+        let pairs: Vec<Pair<'_>> = rows.chunks(2).zip(weights.chunks(2)).map(Pair::new).collect();
         let half = _mm256_set1_epi32(1 << (shift - 1));
         let shift_count = _mm_cvtsi32_si128(shift as i32);
         let whole = out.len() / STEP * STEP;
         for (step, out) in out.as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
-            let [a, b, c, d] =
-                sums(&pairs, step * STEP, half).map(|sum| _mm256_sra_epi32(sum, shift_count));
+            let [a, b, c, d] = sums(&pairs, step * STEP, half).map(|sum| _mm256_sra_epi32(sum, shift_count));
             let low = _mm256_packs_epi32(a, b);
             let high = _mm256_packs_epi32(c, d);
             let target = out.as_mut_ptr();
             // SAFETY: `out` is STEP samples: two vectors.
             unsafe {
                 _mm256_storeu_si256(target.cast(), _mm256_permute2x128_si256::<0x20>(low, high));
-                _mm256_storeu_si256(
-                    target.add(16).cast(),
-                    _mm256_permute2x128_si256::<0x31>(low, high),
-                );
+                _mm256_storeu_si256(target.add(16).cast(), _mm256_permute2x128_si256::<0x31>(low, high));
             }
         }
         scalar::vertical(rows, weights, shift, whole, out);
@@ -85,11 +73,7 @@ mod avx2 {
         fn new((rows, weights): (&[&'a [u8]], &[i16])) -> Self {
             let second = weights.get(1).copied().unwrap_or(0);
             let weights = i32::from(weights[0] as u16) | (i32::from(second) << 16);
-            Self {
-                above: rows[0],
-                below: rows[rows.len() - 1],
-                weights,
-            }
+            Self { above: rows[0], below: rows[rows.len() - 1], weights }
         }
     }
 

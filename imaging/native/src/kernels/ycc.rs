@@ -56,6 +56,13 @@ also_for_avx2! {
         }
     }
 
+    /// Chroma at full size of a row of interleaved RGB.
+    pub fn full_chroma_row(pixels: &[u8], cb: &mut [u8], cr: &mut [u8]) {
+        for ((pixel, cb), cr) in pixels.as_chunks::<3>().0.iter().zip(cb).zip(cr) {
+            (*cb, *cr) = chroma(i32::from(pixel[0]), i32::from(pixel[1]), i32::from(pixel[2]), 0);
+        }
+    }
+
     /// A row of interleaved RGB from a row of each of Y, Cb and Cr.
     pub fn rgb_row(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut [u8]) {
         for (((pixel, &y), &cb), &cr) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(y).zip(cb).zip(cr) {

@@ -23,26 +23,13 @@ impl<'a> Jpeg<'a> {
             2 => Scale::Half,
             _ => Scale::Full,
         };
-        let limits = Limits {
-            pixels: max_pixels,
-            ..Limits::default()
-        };
+        let limits = Limits { pixels: max_pixels, ..Limits::default() };
         let decoder = Decoder::new(original, scale, limits).map_err(failure)?;
         let planes = shapes(&decoder);
         let is_grey = decoder.header().colour == Colour::Grey;
-        let grey = if is_grey {
-            vec![128; planes[1].width]
-        } else {
-            Vec::new()
-        };
+        let grey = if is_grey { vec![128; planes[1].width] } else { Vec::new() };
         let grey_rows_left = if is_grey { planes[1].height } else { 0 };
-        Ok(Self {
-            decoder,
-            strip: Strip::default(),
-            planes,
-            grey,
-            grey_rows_left,
-        })
+        Ok(Self { decoder, strip: Strip::default(), planes, grey, grey_rows_left })
     }
 }
 
@@ -56,40 +43,15 @@ impl Source for Jpeg<'_> {
     }
 
     fn next(&mut self, sink: &mut dyn FnMut(usize, Rows<'_>)) -> Outcome<bool> {
-        if self
-            .decoder
-            .next_strip(&mut self.strip)
-            .map_err(failure)?
-            .is_none()
-        {
+        if self.decoder.next_strip(&mut self.strip).map_err(failure)?.is_none() {
             return Ok(false);
         }
-        for (index, plane) in self
-            .strip
-            .planes
-            .iter()
-            .enumerate()
-            .filter(|(_, plane)| plane.rows > 0)
-        {
-            sink(
-                index,
-                Rows {
-                    samples: &plane.samples,
-                    stride: plane.stride,
-                    count: plane.rows,
-                },
-            );
+        for (index, plane) in self.strip.planes.iter().enumerate().filter(|(_, plane)| plane.rows > 0) {
+            sink(index, Rows { samples: &plane.samples, stride: plane.stride, count: plane.rows });
         }
         if self.grey_rows_left > 0 {
             for index in [1, 2] {
-                sink(
-                    index,
-                    Rows {
-                        samples: &self.grey,
-                        stride: 0,
-                        count: self.grey_rows_left,
-                    },
-                );
+                sink(index, Rows { samples: &self.grey, stride: 0, count: self.grey_rows_left });
             }
             self.grey_rows_left = 0;
         }
@@ -98,11 +60,7 @@ impl Source for Jpeg<'_> {
 }
 
 /// A grey JPEG is given one sample of chroma, that of no colour, stretched over all of it.
-const NO_COLOUR: PlaneShape = PlaneShape {
-    width: 1,
-    height: 1,
-    span: (1.0, 1.0),
-};
+const NO_COLOUR: PlaneShape = PlaneShape { width: 1, height: 1, span: (1.0, 1.0) };
 
 fn shapes(decoder: &Decoder<'_>) -> Vec<PlaneShape> {
     let header = decoder.header();
@@ -119,11 +77,7 @@ fn shapes(decoder: &Decoder<'_>) -> Vec<PlaneShape> {
                 header.width as f64 * scale * f64::from(h) / f64::from(across),
                 header.height as f64 * scale * f64::from(v) / f64::from(down),
             );
-            PlaneShape {
-                width: size.width,
-                height: size.height,
-                span,
-            }
+            PlaneShape { width: size.width, height: size.height, span }
         })
         .collect();
     planes.resize(3, NO_COLOUR);
@@ -140,8 +94,7 @@ pub fn check(header: &Header) -> Outcome<()> {
 
 /// The decoder's error as ours.
 pub fn failure(error: Error) -> Failure {
-    let rejected =
-        |reason, detail: &dyn std::fmt::Display| Failure::Rejected(reason, detail.to_string());
+    let rejected = |reason, detail: &dyn std::fmt::Display| Failure::Rejected(reason, detail.to_string());
     match error {
         Error::Truncated => rejected(Reason::Truncated, &error),
         Error::Corrupt(_) => rejected(Reason::Corrupt, &error),

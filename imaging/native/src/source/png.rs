@@ -23,32 +23,20 @@ pub struct Png<'a> {
 }
 
 impl<'a> Png<'a> {
-    /// `space` is Ycc420 or Rgb; alpha is always Rgb.
+    /// In Ycc420 where that is enough and there is no alpha, else in Rgb.
     pub fn new(original: &'a [u8], space: Space) -> Outcome<Self> {
-        let reader = decoder(Cursor::new(original))
-            .read_info()
-            .map_err(failure)?;
+        let reader = decoder(Cursor::new(original)).read_info().map_err(failure)?;
         check(reader.info())?;
         let (width, height) = (reader.info().width as usize, reader.info().height as usize);
         let (colour, _) = reader.output_color_type();
         let channels = colour.samples();
         let has_alpha = matches!(colour, ColorType::GrayscaleAlpha | ColorType::Rgba);
-        let space = if has_alpha { Space::Rgb } else { space };
+        let space = if has_alpha || space > Space::Ycc420 { Space::Rgb } else { space };
         let planes = shapes(space, has_alpha, width, height);
         let rows = if space == Space::Ycc420 { 2 } else { 1 };
-        let samples = planes
-            .iter()
-            .map(|plane| vec![0; plane.width * if plane.height == height { rows } else { 1 }])
-            .collect();
-        Ok(Self {
-            reader,
-            space,
-            planes,
-            channels,
-            rows_left: height,
-            pixels: Default::default(),
-            samples,
-        })
+        let samples =
+            planes.iter().map(|plane| vec![0; plane.width * if plane.height == height { rows } else { 1 }]).collect();
+        Ok(Self { reader, space, planes, channels, rows_left: height, pixels: Default::default(), samples })
     }
 
     /// Reads one row into `self.pixels[slot]` as RGB or RGBA; false after the last.
@@ -69,22 +57,13 @@ impl<'a> Png<'a> {
         let [above, below] = &self.pixels;
         let below = if count == 2 { below } else { above };
         let width = self.planes[0].width;
-        let [y, cb, cr] = &mut self.samples[..] else {
-            unreachable!("three planes without alpha")
-        };
+        let [y, cb, cr] = &mut self.samples[..] else { unreachable!("three planes without alpha") };
         let (y_above, y_below) = y.split_at_mut(width);
         ycc::luma_row(above, y_above);
         ycc::luma_row(below, y_below);
         ycc::chroma_row(above, below, cb, cr);
         for (index, count) in [(0, count), (1, 1), (2, 1)] {
-            sink(
-                index,
-                Rows {
-                    samples: &self.samples[index],
-                    stride: self.planes[index].width,
-                    count,
-                },
-            );
+            sink(index, Rows { samples: &self.samples[index], stride: self.planes[index].width, count });
         }
         Ok(())
     }
@@ -93,14 +72,7 @@ impl<'a> Png<'a> {
         self.read(0)?;
         pixels::premultiplied_planes(&self.pixels[0], &mut self.samples);
         for (index, samples) in self.samples.iter().enumerate() {
-            sink(
-                index,
-                Rows {
-                    samples,
-                    stride: samples.len(),
-                    count: 1,
-                },
-            );
+            sink(index, Rows { samples, stride: samples.len(), count: 1 });
         }
         Ok(())
     }
@@ -130,17 +102,8 @@ impl Source for Png<'_> {
 }
 
 /// The planes of an image of pixels, at its size.
-pub(super) fn shapes(
-    space: Space,
-    has_alpha: bool,
-    width: usize,
-    height: usize,
-) -> Vec<PlaneShape> {
-    let whole = PlaneShape {
-        width,
-        height,
-        span: (width as f64, height as f64),
-    };
+pub(super) fn shapes(space: Space, has_alpha: bool, width: usize, height: usize) -> Vec<PlaneShape> {
+    let whole = PlaneShape { width, height, span: (width as f64, height as f64) };
     let half = PlaneShape {
         width: width.div_ceil(2),
         height: height.div_ceil(2),
@@ -179,18 +142,13 @@ pub fn has_alpha(info: &Info<'_>) -> bool {
 }
 
 pub fn is_grey(info: &Info<'_>) -> bool {
-    matches!(
-        info.color_type,
-        ColorType::Grayscale | ColorType::GrayscaleAlpha
-    )
+    matches!(info.color_type, ColorType::Grayscale | ColorType::GrayscaleAlpha)
 }
 
 /// The png crate's error as ours.
 pub fn failure(error: DecodingError) -> Failure {
     let reason = match &error {
-        DecodingError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Reason::Truncated
-        }
+        DecodingError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => Reason::Truncated,
         DecodingError::LimitsExceeded => Reason::TooManyPixels,
         _ => Reason::Corrupt,
     };

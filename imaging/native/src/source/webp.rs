@@ -23,18 +23,10 @@ impl WebP {
         let (width, height) = (features.width, features.height);
         if features.is_lossy && !features.has_alpha {
             let planes = decode_lossy(original, width, height)?;
-            return Ok(Self {
-                space: Space::Ycc420,
-                shapes: shapes(Space::Ycc420, false, width, height),
-                planes,
-            });
+            return Ok(Self { space: Space::Ycc420, shapes: shapes(Space::Ycc420, false, width, height), planes });
         }
         let planes = decode_pixels(original, features.has_alpha, (width, height))?;
-        Ok(Self {
-            space: Space::Rgb,
-            shapes: shapes(Space::Rgb, features.has_alpha, width, height),
-            planes,
-        })
+        Ok(Self { space: Space::Rgb, shapes: shapes(Space::Rgb, features.has_alpha, width, height), planes })
     }
 }
 
@@ -45,18 +37,10 @@ fn decode_lossy(original: &[u8], width: usize, height: usize) -> Outcome<Vec<Pla
     });
     libwebp::decode_yuv(original, &mut planes).map_err(failure)?;
     let [y, cb, cr] = planes;
-    Ok(vec![
-        y.mapped(&range::WIDEN_LUMA),
-        cb.mapped(&range::WIDEN_CHROMA),
-        cr.mapped(&range::WIDEN_CHROMA),
-    ])
+    Ok(vec![y.mapped(&range::WIDEN_LUMA), cb.mapped(&range::WIDEN_CHROMA), cr.mapped(&range::WIDEN_CHROMA)])
 }
 
-fn decode_pixels(
-    original: &[u8],
-    has_alpha: bool,
-    (width, height): (usize, usize),
-) -> Outcome<Vec<Plane>> {
+fn decode_pixels(original: &[u8], has_alpha: bool, (width, height): (usize, usize)) -> Outcome<Vec<Plane>> {
     let mut rgba = vec![0; width * height * 4];
     libwebp::decode_rgba(original, width, &mut rgba).map_err(failure)?;
     let mut planes: Vec<Plane> = shapes(Space::Rgb, has_alpha, width, height)
@@ -66,11 +50,7 @@ fn decode_pixels(
     for (y, row) in rgba.chunks_exact(width * 4).enumerate() {
         for (x, pixel) in row.chunks_exact(4).enumerate() {
             for (plane, &colour) in planes.iter_mut().zip(pixel) {
-                plane.row_mut(y)[x] = if has_alpha {
-                    pixels::times(colour, pixel[3])
-                } else {
-                    colour
-                };
+                plane.row_mut(y)[x] = if has_alpha { pixels::times(colour, pixel[3]) } else { colour };
             }
         }
         if let Some(alpha) = planes.get_mut(3) {
@@ -104,25 +84,17 @@ pub fn probe(original: &[u8]) -> Outcome<Probe> {
     if features.has_animation {
         return unsupported(Decline::Animation);
     }
-    let exif = chunk(original, *b"EXIF")
-        .map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))
-        .unwrap_or_default();
+    let exif = chunk(original, *b"EXIF").map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)).unwrap_or_default();
     Ok(Probe {
         kind: Kind::WebP,
         width: features.width,
         height: features.height,
         exif_orientation: exif::orientation(exif),
         has_alpha: features.has_alpha,
-        icc: chunk(original, *b"ICCP")
-            .filter(|icc| colour::applies(icc, false))
-            .map(<[u8]>::to_vec),
+        icc: chunk(original, *b"ICCP").filter(|icc| colour::applies(icc, false)).map(<[u8]>::to_vec),
         exif_bytes: exif.len(),
         // Planes of Y, Cb and Cr; or pixels, and planes of R, G, B and alpha.
-        footprint: if features.is_lossy && !features.has_alpha {
-            2
-        } else {
-            8
-        },
+        footprint: if features.is_lossy && !features.has_alpha { 2 } else { 8 },
     })
 }
 

@@ -22,18 +22,13 @@ impl Codes {
     pub fn optimal(histogram: &Histogram) -> Self {
         let lengths = code_lengths(histogram);
         let mut counts = [0u32; 257];
-        lengths
-            .iter()
-            .filter(|&&length| length > 0)
-            .for_each(|&length| counts[usize::from(length)] += 1);
+        lengths.iter().filter(|&&length| length > 0).for_each(|&length| counts[usize::from(length)] += 1);
         limit(&mut counts);
         // The pseudo-symbol of frequency one has one of the longest codes: it keeps the all-ones code, and goes.
         if let Some(longest) = (1..=LONGEST).rev().find(|&length| counts[length] > 0) {
             counts[longest] -= 1;
         }
-        let mut symbols: Vec<u8> = (0..=255)
-            .filter(|&symbol| histogram[usize::from(symbol)] > 0)
-            .collect();
+        let mut symbols: Vec<u8> = (0..=255).filter(|&symbol| histogram[usize::from(symbol)] > 0).collect();
         symbols.sort_by_key(|&symbol| lengths[usize::from(symbol)]);
         Self::assigned(std::array::from_fn(|i| counts[i + 1] as u8), symbols)
     }
@@ -49,11 +44,7 @@ impl Codes {
             }
             code <<= 1;
         }
-        Self {
-            counts,
-            symbols,
-            words,
-        }
+        Self { counts, symbols, words }
     }
 
     pub fn word(&self, symbol: u8) -> (u32, u32) {
@@ -63,11 +54,7 @@ impl Codes {
 
     /// Bits that `histogram`'s symbols take, without the bits that follow them.
     pub fn bits(&self, histogram: &Histogram) -> u64 {
-        (0..=255u8)
-            .map(|symbol| {
-                u64::from(histogram[usize::from(symbol)]) * u64::from(self.word(symbol).1)
-            })
-            .sum()
+        (0..=255u8).map(|symbol| u64::from(histogram[usize::from(symbol)]) * u64::from(self.word(symbol).1)).sum()
     }
 }
 
@@ -92,10 +79,7 @@ fn code_lengths(histogram: &Histogram) -> [u8; 257] {
 
 fn take_rarest(trees: &mut Vec<(u64, Vec<usize>)>) -> (u64, Vec<usize>) {
     // Of equals the last: the pseudo-symbol comes first to the bottom, as it must have a longest code.
-    let rarest = (0..trees.len())
-        .rev()
-        .min_by_key(|&index| trees[index].0)
-        .expect("two trees or more");
+    let rarest = (0..trees.len()).rev().min_by_key(|&index| trees[index].0).expect("two trees or more");
     trees.remove(rarest)
 }
 
@@ -104,10 +88,7 @@ fn take_rarest(trees: &mut Vec<(u64, Vec<usize>)>) -> (u64, Vec<usize>) {
 fn limit(counts: &mut [u32]) {
     for length in (LONGEST + 1..counts.len()).rev() {
         while counts[length] > 0 {
-            let shorter = (1..length - 1)
-                .rev()
-                .find(|&shorter| counts[shorter] > 0)
-                .expect("a shorter code");
+            let shorter = (1..length - 1).rev().find(|&shorter| counts[shorter] > 0).expect("a shorter code");
             counts[length] -= 2;
             counts[length - 1] += 1;
             counts[shorter + 1] += 2;
@@ -126,11 +107,7 @@ pub struct BitWriter {
 
 impl BitWriter {
     pub fn new(out: Vec<u8>) -> Self {
-        Self {
-            out,
-            buffer: 0,
-            pending: 0,
-        }
+        Self { out, buffer: 0, pending: 0 }
     }
 
     /// The `count` (to 32) lowest bits of `bits`; those above are zero.
@@ -187,10 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn kraft(codes: &Codes) -> u64 {
-        (1..)
-            .zip(&codes.counts)
-            .map(|(length, &count)| u64::from(count) << (16 - length))
-            .sum()
+        (1..).zip(&codes.counts).map(|(length, &count)| u64::from(count) << (16 - length)).sum()
     }
 
     proptest! {

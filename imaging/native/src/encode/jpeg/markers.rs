@@ -1,5 +1,6 @@
 //! Everything of a JPEG file that is not coefficients.
 
+use super::Sampling;
 use super::huffman::Codes;
 use super::tables::ZIGZAG;
 
@@ -28,12 +29,7 @@ pub struct Scan {
 }
 
 /// All of it at once.
-pub const WHOLE: Scan = Scan {
-    components: &[0, 1, 2],
-    band: (0, 63),
-    high: 0,
-    low: 0,
-};
+pub const WHOLE: Scan = Scan { components: &[0, 1, 2], band: (0, 63), high: 0, low: 0 };
 
 fn segment(out: &mut Vec<u8>, marker: u8, body: &[u8]) {
     out.extend_from_slice(&[0xff, marker]);
@@ -52,21 +48,19 @@ pub fn start(out: &mut Vec<u8>, tables: &[[u8; 64]; 2]) {
     }
 }
 
-/// Three components, Y at twice the chroma's resolution both ways.
-pub fn frame(out: &mut Vec<u8>, kind: u8, width: usize, height: usize) {
+/// Three components; at half sampling Y has twice the chroma's resolution both ways.
+pub fn frame(out: &mut Vec<u8>, kind: u8, width: usize, height: usize, sampling: Sampling) {
+    let luma = if sampling == Sampling::Half { 0x22 } else { 0x11 };
     let mut body = vec![8];
     body.extend_from_slice(&(height as u16).to_be_bytes());
     body.extend_from_slice(&(width as u16).to_be_bytes());
-    body.extend_from_slice(&[3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]);
+    body.extend_from_slice(&[3, 1, luma, 0, 2, 0x11, 1, 3, 0x11, 1]);
     segment(out, kind, &body);
 }
 
 /// DC and AC of luma, DC and AC of chroma; those without symbols are left out.
 pub fn huffman_tables(out: &mut Vec<u8>, codes: &[Codes; 4]) {
-    for (slot, codes) in [0x00, 0x10, 0x01, 0x11]
-        .into_iter()
-        .zip(codes)
-        .filter(|(_, codes)| !codes.symbols.is_empty())
+    for (slot, codes) in [0x00, 0x10, 0x01, 0x11].into_iter().zip(codes).filter(|(_, codes)| !codes.symbols.is_empty())
     {
         let mut body = vec![slot];
         body.extend_from_slice(&codes.counts);

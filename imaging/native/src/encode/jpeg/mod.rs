@@ -9,31 +9,66 @@ mod tokens;
 
 use crate::kernels::also_for_avx2;
 use crate::kernels::fdct::{Block, Quantiser, transform};
-use crate::plane::{Picture, Plane};
+use crate::plane::{Picture, Plane, Space};
 
 use huffman::BitWriter;
 use tokens::Tokens;
 
-/// Pixels an MCU's edge at 4:2:0.
-const MCU: usize = 16;
+/// How chroma is sampled, and so what an MCU is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sampling {
+    Half,
+    Full,
+}
 
-/// `picture` is Ycc420. Quality means what it means to libjpeg.
+impl Sampling {
+    fn of(picture: &Picture) -> Self {
+        if picture.space == Space::Ycc420 { Self::Half } else { Self::Full }
+    }
+
+    /// Pixels an MCU's edge.
+    fn mcu(self) -> usize {
+        match self {
+            Self::Half => 16,
+            Self::Full => 8,
+        }
+    }
+
+    /// MCUs across and down.
+    fn grid(self, picture: &Picture) -> (usize, usize) {
+        (picture.width.div_ceil(self.mcu()), picture.height.div_ceil(self.mcu()))
+    }
+
+    /// The component of each block of an MCU.
+    fn components(self) -> &'static [usize] {
+        match self {
+            Self::Half => &[0, 0, 0, 0, 1, 2],
+            Self::Full => &[0, 1, 2],
+        }
+    }
+}
+
+/// Room for the blocks of an MCU.
+type Mcu = [Block; 6];
+
+/// `picture` is Ycc420 or Ycc444. Quality means what it means to libjpeg.
 pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
+    let sampling = Sampling::of(&picture);
     let [luma, cb, cr] = &mut picture.planes;
-    luma.replicate_edges(MCU);
-    cb.replicate_edges(MCU / 2);
-    cr.replicate_edges(MCU / 2);
+    luma.replicate_edges(sampling.mcu());
+    cb.replicate_edges(8);
+    cr.replicate_edges(8);
     let tables = tables::scaled(quality);
     let quantisers = tables.each_ref().map(Quantiser::new);
     if progressive {
-        return progressive::encode(&picture, &tables, &quantisers);
+        return progressive::encode(&picture, sampling, &tables, &quantisers);
     }
     let mut tokens = Tokens::with_capacity(picture.width * picture.height / 4);
-    tokenise(&picture, &quantisers, &mut tokens);
+    tokenise(&picture, sampling, &quantisers, &mut tokens);
     let codes = tokens.codes();
     let mut out = Vec::with_capacity(tokens.bytes(&codes) + 1024);
     markers::start(&mut out, &tables);
-    markers::frame(&mut out, markers::BASELINE, picture.width, picture.height);
+    markers::frame(&mut out, markers::BASELINE, picture.width, picture.height, sampling);
     markers::huffman_tables(&mut out, &codes);
     markers::scan(&mut out, &markers::WHOLE);
     let mut bits = BitWriter::new(out);
@@ -43,42 +78,41 @@ pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
 
 also_for_avx2! {
     /// The first pass.
-    pub fn tokenise(picture: &Picture, quantisers: &[Quantiser; 2], tokens: &mut Tokens) {
-        each_mcu(picture, quantisers, |_, blocks| {
-            for (component, block) in COMPONENTS.into_iter().zip(blocks) {
-                tokens.add(component, block);
+    fn tokenise(picture: &Picture, sampling: Sampling, quantisers: &[Quantiser; 2], tokens: &mut Tokens) {
+        let mut blocks = [[0; 64]; 6];
+        let (across, down) = sampling.grid(picture);
+        for row in 0..down {
+            for column in 0..across {
+                transform_mcu(picture, sampling, quantisers, (column, row), &mut blocks);
+                for (&component, block) in sampling.components().iter().zip(&blocks) {
+                    tokens.add(component, block);
+                }
             }
-        });
+        }
     }
 }
 
-/// The component of each block of an MCU: four of Y, one of Cb, one of Cr.
-const COMPONENTS: [usize; 6] = [0, 0, 0, 0, 1, 2];
-
-/// Transforms every MCU, row by row; `take` gets its index and its blocks.
+/// The blocks of one MCU, as [`Sampling::components`] has them.
 #[inline(always)]
-fn each_mcu(
+fn transform_mcu(
     picture: &Picture,
+    sampling: Sampling,
     [luma, chroma]: &[Quantiser; 2],
-    mut take: impl FnMut(usize, &[Block; 6]),
+    (column, row): (usize, usize),
+    blocks: &mut Mcu,
 ) {
-    let (across, down) = (picture.width.div_ceil(MCU), picture.height.div_ceil(MCU));
     let [y, cb, cr] = &picture.planes;
-    let mut pairs = [[[0; 64]; 2]; 3];
-    for row in 0..down {
-        for column in 0..across {
-            let at = (column * MCU, row * MCU);
-            transform(&square_of_two(y, at.0, at.1), [luma; 2], &mut pairs[0]);
-            transform(&square_of_two(y, at.0, at.1 + 8), [luma; 2], &mut pairs[1]);
-            transform(
-                &side_by_side(cb, cr, at.0 / 2, at.1 / 2),
-                [chroma; 2],
-                &mut pairs[2],
-            );
-            take(
-                row * across + column,
-                pairs.as_flattened().try_into().expect("six blocks"),
-            );
+    let (left, top) = (column * sampling.mcu(), row * sampling.mcu());
+    let [first, second, third] = blocks.as_chunks_mut::<2>().0 else { unreachable!("six blocks are three pairs") };
+    match sampling {
+        Sampling::Half => {
+            transform(&square_of_two(y, left, top), [luma; 2], first);
+            transform(&square_of_two(y, left, top + 8), [luma; 2], second);
+            transform(&side_by_side(cb, cr, left / 2, top / 2), [chroma; 2], third);
+        }
+        Sampling::Full => {
+            transform(&side_by_side(y, cb, left, top), [luma, chroma], first);
+            transform(&side_by_side(cr, cr, left, top), [chroma; 2], second);
         }
     }
 }
@@ -86,11 +120,7 @@ fn each_mcu(
 /// Eight rows of sixteen samples: two blocks of one plane.
 fn square_of_two(plane: &Plane, left: usize, top: usize) -> [[u8; 16]; 8] {
     let samples = &plane.samples()[top * plane.stride + left..];
-    std::array::from_fn(|y| {
-        samples[y * plane.stride..][..16]
-            .try_into()
-            .expect("sixteen samples")
-    })
+    std::array::from_fn(|y| samples[y * plane.stride..][..16].try_into().expect("sixteen samples"))
 }
 
 /// Eight rows of sixteen samples: a block of each of two planes.

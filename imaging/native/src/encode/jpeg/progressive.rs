@@ -3,42 +3,17 @@
 use super::huffman::{BitWriter, Codes, Histogram};
 use super::markers::{self, Scan};
 use super::tokens::{TRANSPOSED, positions, sized};
-use super::{MCU, each_mcu};
+use super::{Sampling, transform_mcu};
 use crate::kernels::fdct::{Block, Quantiser};
 use crate::plane::Picture;
 
 /// Colours at once, then shapes, then the colours' detail, the finest detail last.
 const SCRIPT: [Scan; 5] = [
-    Scan {
-        components: &[0, 1, 2],
-        band: (0, 0),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[0],
-        band: (1, 5),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[2],
-        band: (1, 63),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[1],
-        band: (1, 63),
-        high: 0,
-        low: 0,
-    },
-    Scan {
-        components: &[0],
-        band: (6, 63),
-        high: 0,
-        low: 0,
-    },
+    Scan { components: &[0, 1, 2], band: (0, 0), high: 0, low: 0 },
+    Scan { components: &[0], band: (1, 5), high: 0, low: 0 },
+    Scan { components: &[2], band: (1, 63), high: 0, low: 0 },
+    Scan { components: &[1], band: (1, 63), high: 0, low: 0 },
+    Scan { components: &[0], band: (6, 63), high: 0, low: 0 },
 ];
 
 const SIXTEEN_ZEROS: u8 = 0xf0;
@@ -46,22 +21,13 @@ const SIXTEEN_ZEROS: u8 = 0xf0;
 /// The longest run of blocks without anything left that one symbol can tell.
 const LONGEST_RUN: u32 = 0x7fff;
 
-pub fn encode(picture: &Picture, tables: &[[u8; 64]; 2], quantisers: &[Quantiser; 2]) -> Vec<u8> {
-    let components = coefficients(picture, quantisers);
+pub fn encode(picture: &Picture, sampling: Sampling, tables: &[[u8; 64]; 2], quantisers: &[Quantiser; 2]) -> Vec<u8> {
+    let components = coefficients(picture, sampling, quantisers);
     let mut out = Vec::with_capacity(picture.width * picture.height / 4);
     markers::start(&mut out, tables);
-    markers::frame(
-        &mut out,
-        markers::PROGRESSIVE,
-        picture.width,
-        picture.height,
-    );
+    markers::frame(&mut out, markers::PROGRESSIVE, picture.width, picture.height, sampling);
     for scan in &SCRIPT {
-        let tokens = if scan.band.0 == 0 {
-            dc_tokens(&components)
-        } else {
-            ac_tokens(&components, scan)
-        };
+        let tokens = if scan.band.0 == 0 { dc_tokens(&components) } else { ac_tokens(&components, scan) };
         out = tokens.write(scan, out);
     }
     markers::end(out)
@@ -70,6 +36,8 @@ pub fn encode(picture: &Picture, tables: &[[u8; 64]; 2], quantisers: &[Quantiser
 /// A component's blocks, row by row, padded to whole MCUs.
 struct Component {
     blocks: Vec<Block>,
+    /// Blocks an MCU's edge.
+    edge: usize,
     stride: usize,
     /// Blocks that hold samples, across and down: a scan of one component codes no others.
     across: usize,
@@ -77,38 +45,36 @@ struct Component {
 }
 
 impl Component {
-    fn new(mcus: (usize, usize), blocks_an_mcu: usize, width: usize, height: usize) -> Self {
-        let stride = mcus.0 * blocks_an_mcu;
-        let blocks = vec![[0; 64]; stride * mcus.1 * blocks_an_mcu];
-        Self {
-            blocks,
-            stride,
-            across: width.div_ceil(8),
-            down: height.div_ceil(8),
-        }
+    fn new(mcus: (usize, usize), edge: usize, width: usize, height: usize) -> Self {
+        let stride = mcus.0 * edge;
+        let blocks = vec![[0; 64]; stride * mcus.1 * edge];
+        Self { blocks, edge, stride, across: width.div_ceil(8), down: height.div_ceil(8) }
+    }
+
+    /// Where block `index` of an MCU lies.
+    fn at(&self, (column, row): (usize, usize), index: usize) -> usize {
+        (self.edge * row + index / self.edge) * self.stride + self.edge * column + index % self.edge
     }
 }
 
-fn coefficients(picture: &Picture, quantisers: &[Quantiser; 2]) -> [Component; 3] {
-    let mcus = (picture.width.div_ceil(MCU), picture.height.div_ceil(MCU));
+fn coefficients(picture: &Picture, sampling: Sampling, quantisers: &[Quantiser; 2]) -> [Component; 3] {
+    let grid = sampling.grid(picture);
     let mut components = std::array::from_fn(|index| {
         let plane = &picture.planes[index];
-        Component::new(
-            mcus,
-            if index == 0 { 2 } else { 1 },
-            plane.width,
-            plane.height,
-        )
+        let edge = if index == 0 && sampling == Sampling::Half { 2 } else { 1 };
+        Component::new(grid, edge, plane.width, plane.height)
     });
-    each_mcu(picture, quantisers, |mcu, blocks| {
-        let (row, column) = (mcu / mcus.0, mcu % mcus.0);
-        let [y, cb, cr] = &mut components;
-        for (index, block) in blocks[..4].iter().enumerate() {
-            y.blocks[(2 * row + index / 2) * y.stride + 2 * column + index % 2] = *block;
+    let mut blocks = [[0; 64]; 6];
+    for mcu in (0..grid.1).flat_map(|row| (0..grid.0).map(move |column| (column, row))) {
+        transform_mcu(picture, sampling, quantisers, mcu, &mut blocks);
+        let mut blocks = blocks.iter();
+        for component in &mut components {
+            for index in 0..component.edge * component.edge {
+                let at = component.at(mcu, index);
+                component.blocks[at] = *blocks.next().expect("as many blocks as the components have");
+            }
         }
-        cb.blocks[mcu] = blocks[4];
-        cr.blocks[mcu] = blocks[5];
-    });
+    }
     components
 }
 
@@ -121,10 +87,7 @@ struct ScanTokens {
 
 impl ScanTokens {
     fn new() -> Self {
-        Self {
-            tokens: Vec::new(),
-            histograms: [[0; 256]; 4],
-        }
+        Self { tokens: Vec::new(), histograms: [[0; 256]; 4] }
     }
 
     fn push(&mut self, table: u8, symbol: u8, bits: u32, count: u32) {
@@ -158,21 +121,17 @@ impl ScanTokens {
 /// The DC of every block, MCU by MCU.
 fn dc_tokens(components: &[Component; 3]) -> ScanTokens {
     let mut tokens = ScanTokens::new();
-    let [y, cb, cr] = components;
     let mut last = [0; 3];
-    for mcu in 0..cb.blocks.len() {
-        let (row, column) = (mcu / cb.stride, mcu % cb.stride);
-        let corner = 2 * row * y.stride + 2 * column;
-        let luma = [corner, corner + 1, corner + y.stride, corner + y.stride + 1]
-            .map(|at| (0, &y.blocks[at]));
-        for (component, block) in luma
-            .into_iter()
-            .chain([(1, &cb.blocks[mcu]), (2, &cr.blocks[mcu])])
-        {
-            let dc = i32::from(block[0]);
-            let (size, bits) = sized(dc - last[component]);
-            last[component] = dc;
-            tokens.push(if component == 0 { 0 } else { 2 }, size as u8, bits, size);
+    let [_, chroma, _] = components;
+    let (across, down) = (chroma.stride, chroma.blocks.len() / chroma.stride);
+    for mcu in (0..down).flat_map(|row| (0..across).map(move |column| (column, row))) {
+        for ((component, last), table) in components.iter().zip(&mut last).zip([0, 2, 2]) {
+            for index in 0..component.edge * component.edge {
+                let dc = i32::from(component.blocks[component.at(mcu, index)][0]);
+                let (size, bits) = sized(dc - *last);
+                *last = dc;
+                tokens.push(table, size as u8, bits, size);
+            }
         }
     }
     tokens
@@ -186,11 +145,7 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
     let (first, last) = scan.band;
     let band = (u64::MAX >> (63 - last)) & (u64::MAX << first);
     let mut empty = 0;
-    for row in component
-        .blocks
-        .chunks_exact(component.stride)
-        .take(component.down)
-    {
+    for row in component.blocks.chunks_exact(component.stride).take(component.down) {
         for block in &row[..component.across] {
             let left = positions(block) & band;
             if left != 0 {
@@ -209,13 +164,7 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
 }
 
 /// One block's values; answers the position after the last of them.
-fn add_band(
-    tokens: &mut ScanTokens,
-    table: u8,
-    block: &Block,
-    mut left: u64,
-    mut next: u32,
-) -> u32 {
+fn add_band(tokens: &mut ScanTokens, table: u8, block: &Block, mut left: u64, mut next: u32) -> u32 {
     while left != 0 {
         let k = left.trailing_zeros();
         left &= left - 1;

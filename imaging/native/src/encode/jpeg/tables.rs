@@ -2,9 +2,9 @@
 
 /// Natural order of the coefficients, by zigzag position.
 pub const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
-    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
-    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
 ];
 
 #[rustfmt::skip]
@@ -34,13 +34,8 @@ const CHROMA: [u8; 64] = [
 /// Luma's and chroma's steps at a quality of 1 to 100, in natural order.
 pub fn scaled(quality: u8) -> [[u8; 64]; 2] {
     let quality = u32::from(quality);
-    let percent = if quality < 50 {
-        5000 / quality
-    } else {
-        200 - 2 * quality
-    };
-    [LUMA, CHROMA]
-        .map(|table| table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8))
+    let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
+    [LUMA, CHROMA].map(|table| table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8))
 }
 
 #[cfg(test)]

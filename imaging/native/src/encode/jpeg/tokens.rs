@@ -42,11 +42,7 @@ static POSITIONS: LazyLock<[[u64; 256]; 8]> = LazyLock::new(|| {
 #[inline(always)]
 pub fn positions(block: &Block) -> u64 {
     let rows = nonzero(block).to_le_bytes();
-    rows.iter()
-        .zip(&*POSITIONS)
-        .fold(0, |positions, (&row, table)| {
-            positions | table[usize::from(row)]
-        })
+    rows.iter().zip(&*POSITIONS).fold(0, |positions, (&row, table)| positions | table[usize::from(row)])
 }
 
 /// The size of a value, and the bits that tell it: negative values one less, so that their first bit is zero.
@@ -74,12 +70,7 @@ const MOST: usize = 66;
 
 impl Tokens {
     pub fn with_capacity(tokens: usize) -> Self {
-        Self {
-            tokens: Vec::with_capacity(tokens),
-            histogram: [0; TABLES * 256],
-            dc: [0; 3],
-            made: [0; MOST],
-        }
+        Self { tokens: Vec::with_capacity(tokens), histogram: [0; TABLES * 256], dc: [0; 3], made: [0; MOST] }
     }
 
     /// The next block of a component, in MCU order.
@@ -102,22 +93,13 @@ impl Tokens {
     }
 
     fn histogram(&self, table: usize) -> &Histogram {
-        self.histogram[256 * table..][..256]
-            .try_into()
-            .expect("one table's symbols")
+        self.histogram[256 * table..][..256].try_into().expect("one table's symbols")
     }
 
     /// Bytes the tokens will take, stuffing aside.
     pub fn bytes(&self, codes: &[Codes; TABLES]) -> usize {
-        let symbols: u64 = codes
-            .iter()
-            .enumerate()
-            .map(|(table, codes)| codes.bits(self.histogram(table)))
-            .sum();
-        let values: u64 = (0u64..)
-            .zip(&self.histogram)
-            .map(|(symbol, &count)| (symbol & 15) * u64::from(count))
-            .sum();
+        let symbols: u64 = codes.iter().enumerate().map(|(table, codes)| codes.bits(self.histogram(table))).sum();
+        let values: u64 = (0u64..).zip(&self.histogram).map(|(symbol, &count)| (symbol & 15) * u64::from(count)).sum();
         ((symbols + values) / 8) as usize
     }
 
@@ -132,7 +114,7 @@ impl Tokens {
 
 also_for_avx2! {
     /// The second pass: each token's code, then its bits.
-    pub fn put(tokens: &[u32], words: &[u32; TABLES * 256], bits: &mut BitWriter) {
+    fn put(tokens: &[u32], words: &[u32; TABLES * 256], bits: &mut BitWriter) {
         for &token in tokens {
             let word = words[(token >> 16) as usize % (TABLES * 256)];
             let size = token >> 16 & 15;
@@ -180,17 +162,7 @@ mod tests {
     fn values_are_told_as_the_standard_tells_them() {
         assert_eq!(
             [0, 1, -1, 2, 3, -2, -3, 255, -255].map(sized),
-            [
-                (0, 0),
-                (1, 1),
-                (1, 0),
-                (2, 2),
-                (2, 3),
-                (2, 1),
-                (2, 0),
-                (8, 255),
-                (8, 0),
-            ]
+            [(0, 0), (1, 1), (1, 0), (2, 2), (2, 3), (2, 1), (2, 0), (8, 255), (8, 0),]
         );
     }
 

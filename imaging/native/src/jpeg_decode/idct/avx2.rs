@@ -3,10 +3,11 @@
 use std::arch::x86_64::*;
 
 use super::{Transform, scalar};
-use crate::jpeg_decode::block::{Block, LAST_OF_CORNER};
-use scalar::{
-    CONST_BITS, F_0_541, F_0_765, F_1_847, ODD, PASS1_BIAS, PASS1_SHIFT, PASS2_BIAS, PASS2_SHIFT,
-};
+use crate::jpeg_decode::block::Block;
+use scalar::{CONST_BITS, F_0_541, F_0_765, F_1_847, ODD, PASS1_BIAS, PASS1_SHIFT, PASS2_BIAS, PASS2_SHIFT};
+
+/// The last coefficient of the coded order that lies, with all before it, in the first four rows and columns.
+const LAST_OF_CORNER: u8 = 9;
 
 /// The transforms of this file, on a machine that can run them.
 pub fn transform(edge: usize) -> Option<Transform> {
@@ -32,8 +33,7 @@ fn half(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stride: u
 
 #[target_feature(enable = "avx2")]
 fn full_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stride: usize) {
-    let steps: [__m256i; 8] =
-        std::array::from_fn(|row| _mm256_broadcastsi128_si256(load(quant, 8 * row)));
+    let steps: [__m256i; 8] = std::array::from_fn(|row| _mm256_broadcastsi128_si256(load(quant, 8 * row)));
     let (pairs, rest) = blocks.as_chunks::<2>();
     for (index, pair) in pairs.iter().enumerate() {
         let out = &mut out[16 * index..];
@@ -50,9 +50,7 @@ fn full_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stri
 /// Two blocks of DC alone.
 #[target_feature(enable = "avx2")]
 fn flat_pair(pair: &[Block; 2], quant: &Block, out: &mut [u8], stride: usize) {
-    let [left, right] = pair
-        .each_ref()
-        .map(|block| u64::from_ne_bytes([scalar::mean(block, quant); 8]) as i64);
+    let [left, right] = pair.each_ref().map(|block| u64::from_ne_bytes([scalar::mean(block, quant); 8]) as i64);
     let line = _mm_set_epi64x(right, left);
     for row in 0..8 {
         store(out, row * stride, line);
@@ -65,22 +63,14 @@ fn corner_pair(pair: &[Block; 2], steps: &[__m256i; 8], out: &mut [u8], stride: 
     let rows: [__m256i; 4] = std::array::from_fn(|row| dequantised_row(pair, steps, row));
     let lines = eight_of_four::<{ PASS1_SHIFT as i32 }>(rows, PASS1_BIAS);
     let [a, b, c, d, ..] = transposed(lines);
-    store_columns(
-        eight_of_four::<{ PASS2_SHIFT as i32 }>([a, b, c, d], PASS2_BIAS),
-        out,
-        stride,
-    );
+    store_columns(eight_of_four::<{ PASS2_SHIFT as i32 }>([a, b, c, d], PASS2_BIAS), out, stride);
 }
 
 #[target_feature(enable = "avx2")]
 fn full_pair(pair: &[Block; 2], steps: &[__m256i; 8], out: &mut [u8], stride: usize) {
     let rows: [__m256i; 8] = std::array::from_fn(|row| dequantised_row(pair, steps, row));
     let lines = eight::<{ PASS1_SHIFT as i32 }>(rows, PASS1_BIAS);
-    store_columns(
-        eight::<{ PASS2_SHIFT as i32 }>(transposed(lines), PASS2_BIAS),
-        out,
-        stride,
-    );
+    store_columns(eight::<{ PASS2_SHIFT as i32 }>(transposed(lines), PASS2_BIAS), out, stride);
 }
 
 #[inline]
@@ -100,10 +90,7 @@ fn eight<const SHIFT: i32>(x: [__m256i; 8], bias: i32) -> [__m256i; 8] {
         let (x13, x57) = (interleaved(x[1], x[3], high), interleaved(x[5], x[7], high));
         let even = even(x04, x26, bias);
         let odd: [__m256i; 4] = std::array::from_fn(|k| {
-            _mm256_add_epi32(
-                products(x13, ODD[k][0], ODD[k][1]),
-                products(x57, ODD[k][2], ODD[k][3]),
-            )
+            _mm256_add_epi32(products(x13, ODD[k][0], ODD[k][1]), products(x57, ODD[k][2], ODD[k][3]))
         });
         combined::<SHIFT>(even, odd)
     });
@@ -172,10 +159,7 @@ fn half_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stri
 fn half_four(blocks: &[Block; 4], steps: &[__m256i; 4], out: &mut [u8], stride: usize) {
     let rows: [__m256i; 4] = std::array::from_fn(|row| {
         let [a, b, c, d] = blocks.each_ref().map(|block| load(block, 8 * row));
-        _mm256_mullo_epi16(
-            _mm256_set_m128i(_mm_unpacklo_epi64(c, d), _mm_unpacklo_epi64(a, b)),
-            steps[row],
-        )
+        _mm256_mullo_epi16(_mm256_set_m128i(_mm_unpacklo_epi64(c, d), _mm_unpacklo_epi64(a, b)), steps[row])
     });
     let lines = four::<{ PASS1_SHIFT as i32 }>(rows, PASS1_BIAS);
     let columns = four::<{ PASS2_SHIFT as i32 }>(transposed_fours(lines), PASS2_BIAS);
@@ -188,12 +172,8 @@ fn half_four(blocks: &[Block; 4], steps: &[__m256i; 4], out: &mut [u8], stride: 
 fn four<const SHIFT: i32>(x: [__m256i; 4], bias: i32) -> [__m256i; 4] {
     let bias = _mm256_set1_epi32(bias);
     let [lows, highs] = [false, true].map(|high| {
-        even(
-            interleaved(x[0], x[2], high),
-            interleaved(x[1], x[3], high),
-            bias,
-        )
-        .map(|value| _mm256_srai_epi32::<SHIFT>(value))
+        even(interleaved(x[0], x[2], high), interleaved(x[1], x[3], high), bias)
+            .map(|value| _mm256_srai_epi32::<SHIFT>(value))
     });
     packed(lows, highs)
 }
@@ -202,11 +182,7 @@ fn four<const SHIFT: i32>(x: [__m256i; 4], bias: i32) -> [__m256i; 4] {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn interleaved(a: __m256i, b: __m256i, high: bool) -> __m256i {
-    if high {
-        _mm256_unpackhi_epi16(a, b)
-    } else {
-        _mm256_unpacklo_epi16(a, b)
-    }
+    if high { _mm256_unpackhi_epi16(a, b) } else { _mm256_unpacklo_epi16(a, b) }
 }
 
 /// p * a + q * b of each pair (a, b).
@@ -227,31 +203,15 @@ fn packed<const N: usize>(lows: [__m256i; N], highs: [__m256i; N]) -> [__m256i; 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transposed(x: [__m256i; 8]) -> [__m256i; 8] {
-    let twos: [__m256i; 8] = std::array::from_fn(|k| {
-        interleaved(
-            x[k / 4 * 4 + k % 2 * 2],
-            x[k / 4 * 4 + k % 2 * 2 + 1],
-            k / 2 % 2 == 1,
-        )
-    });
+    let twos: [__m256i; 8] =
+        std::array::from_fn(|k| interleaved(x[k / 4 * 4 + k % 2 * 2], x[k / 4 * 4 + k % 2 * 2 + 1], k / 2 % 2 == 1));
     let fours: [__m256i; 8] = std::array::from_fn(|k| {
-        let (a, b) = (
-            twos[k / 4 * 4 + k / 2 % 2 * 2],
-            twos[k / 4 * 4 + k / 2 % 2 * 2 + 1],
-        );
-        if k % 2 == 1 {
-            _mm256_unpackhi_epi32(a, b)
-        } else {
-            _mm256_unpacklo_epi32(a, b)
-        }
+        let (a, b) = (twos[k / 4 * 4 + k / 2 % 2 * 2], twos[k / 4 * 4 + k / 2 % 2 * 2 + 1]);
+        if k % 2 == 1 { _mm256_unpackhi_epi32(a, b) } else { _mm256_unpacklo_epi32(a, b) }
     });
     std::array::from_fn(|k| {
         let (a, b) = (fours[k / 2], fours[k / 2 + 4]);
-        if k % 2 == 1 {
-            _mm256_unpackhi_epi64(a, b)
-        } else {
-            _mm256_unpacklo_epi64(a, b)
-        }
+        if k % 2 == 1 { _mm256_unpackhi_epi64(a, b) } else { _mm256_unpacklo_epi64(a, b) }
     })
 }
 
@@ -275,50 +235,16 @@ fn transposed_fours(x: [__m256i; 4]) -> [__m256i; 4] {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store_columns(x: [__m256i; 8], out: &mut [u8], stride: usize) {
-    let (x02, x13) = (
-        _mm256_packus_epi16(x[0], x[2]),
-        _mm256_packus_epi16(x[1], x[3]),
-    );
-    let (x46, x57) = (
-        _mm256_packus_epi16(x[4], x[6]),
-        _mm256_packus_epi16(x[5], x[7]),
-    );
-    let (x01, x23) = (
-        _mm256_unpacklo_epi8(x02, x13),
-        _mm256_unpackhi_epi8(x02, x13),
-    );
-    let (x45, x67) = (
-        _mm256_unpacklo_epi8(x46, x57),
-        _mm256_unpackhi_epi8(x46, x57),
-    );
+    let (x02, x13) = (_mm256_packus_epi16(x[0], x[2]), _mm256_packus_epi16(x[1], x[3]));
+    let (x46, x57) = (_mm256_packus_epi16(x[4], x[6]), _mm256_packus_epi16(x[5], x[7]));
+    let (x01, x23) = (_mm256_unpacklo_epi8(x02, x13), _mm256_unpackhi_epi8(x02, x13));
+    let (x45, x67) = (_mm256_unpacklo_epi8(x46, x57), _mm256_unpackhi_epi8(x46, x57));
     for (first, (left, right)) in [
-        (
-            0,
-            (
-                _mm256_unpacklo_epi16(x01, x23),
-                _mm256_unpacklo_epi16(x45, x67),
-            ),
-        ),
-        (
-            4,
-            (
-                _mm256_unpackhi_epi16(x01, x23),
-                _mm256_unpackhi_epi16(x45, x67),
-            ),
-        ),
+        (0, (_mm256_unpacklo_epi16(x01, x23), _mm256_unpacklo_epi16(x45, x67))),
+        (4, (_mm256_unpackhi_epi16(x01, x23), _mm256_unpackhi_epi16(x45, x67))),
     ] {
-        store_two_lines(
-            out,
-            first * stride,
-            stride,
-            _mm256_unpacklo_epi32(left, right),
-        );
-        store_two_lines(
-            out,
-            (first + 2) * stride,
-            stride,
-            _mm256_unpackhi_epi32(left, right),
-        );
+        store_two_lines(out, first * stride, stride, _mm256_unpacklo_epi32(left, right));
+        store_two_lines(out, (first + 2) * stride, stride, _mm256_unpackhi_epi32(left, right));
     }
 }
 
@@ -326,18 +252,9 @@ fn store_columns(x: [__m256i; 8], out: &mut [u8], stride: usize) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store_fours(x: [__m256i; 4], out: &mut [u8], stride: usize) {
-    let (x01, x23) = (
-        _mm256_packus_epi16(x[0], x[1]),
-        _mm256_packus_epi16(x[2], x[3]),
-    );
-    let (x02, x13) = (
-        _mm256_unpacklo_epi8(x01, x23),
-        _mm256_unpackhi_epi8(x01, x23),
-    );
-    let (left, right) = (
-        _mm256_unpacklo_epi8(x02, x13),
-        _mm256_unpackhi_epi8(x02, x13),
-    );
+    let (x01, x23) = (_mm256_packus_epi16(x[0], x[1]), _mm256_packus_epi16(x[2], x[3]));
+    let (x02, x13) = (_mm256_unpacklo_epi8(x01, x23), _mm256_unpackhi_epi8(x01, x23));
+    let (left, right) = (_mm256_unpacklo_epi8(x02, x13), _mm256_unpackhi_epi8(x02, x13));
     store_two_lines(out, 0, stride, _mm256_unpacklo_epi32(left, right));
     store_two_lines(out, 2 * stride, stride, _mm256_unpackhi_epi32(left, right));
 }

@@ -9,8 +9,9 @@
 //!
 //! At full size that is libjpeg's islow, sample for sample, for every block an encoder makes. The reduced sizes are the
 //! 4- and 2-point transforms of the lowest frequencies and the mean. libjpeg-turbo's reduced sizes are means of 2x2 and
-//! 4x4 samples instead, which blur and alias: scaled on with Lanczos3, half size is 5 dB closer to the full decode this
-//! way, quarter size 3 dB, and the coefficients needed are a quarter and a sixteenth.
+//! 4x4 samples instead, which blur and alias: scaled on to 1/1.4 with Lanczos3, the luma of ten photos came 5.6 dB nearer
+//! to that of a full decode from half size this way, and 2.5 dB from quarter size; and a quarter or a sixteenth of the
+//! coefficients do.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -35,30 +35,10 @@ pub const ODD: [[i32; 4]; 4] = {
     const F_2_562: i32 = 20995;
     const F_3_072: i32 = 25172;
     [
-        [
-            F_1_501 - F_0_899 + F_1_175 - F_0_390,
-            F_1_175,
-            F_1_175 - F_0_390,
-            F_1_175 - F_0_899,
-        ],
-        [
-            F_1_175,
-            F_3_072 - F_2_562 - F_1_961 + F_1_175,
-            F_1_175 - F_2_562,
-            F_1_175 - F_1_961,
-        ],
-        [
-            F_1_175 - F_0_390,
-            F_1_175 - F_2_562,
-            F_2_053 - F_2_562 + F_1_175 - F_0_390,
-            F_1_175,
-        ],
-        [
-            F_1_175 - F_0_899,
-            F_1_175 - F_1_961,
-            F_1_175,
-            F_0_298 - F_0_899 - F_1_961 + F_1_175,
-        ],
+        [F_1_501 - F_0_899 + F_1_175 - F_0_390, F_1_175, F_1_175 - F_0_390, F_1_175 - F_0_899],
+        [F_1_175, F_3_072 - F_2_562 - F_1_961 + F_1_175, F_1_175 - F_2_562, F_1_175 - F_1_961],
+        [F_1_175 - F_0_390, F_1_175 - F_2_562, F_2_053 - F_2_562 + F_1_175 - F_0_390, F_1_175],
+        [F_1_175 - F_0_899, F_1_175 - F_1_961, F_1_175, F_0_298 - F_0_899 - F_1_961 + F_1_175],
     ]
 };
 
@@ -76,19 +56,13 @@ fn full_block(block: &Block, quant: &Block, out: &mut [u8], stride: usize) {
     let input = dequantised(block, quant);
     let mut between = [0; 64];
     for column in 0..8 {
-        let line = eight(
-            std::array::from_fn(|row| i32::from(input[8 * row + column])),
-            PASS1_BIAS,
-        );
+        let line = eight(std::array::from_fn(|row| i32::from(input[8 * row + column])), PASS1_BIAS);
         for (row, value) in line.into_iter().enumerate() {
             between[8 * row + column] = saturated(value >> PASS1_SHIFT);
         }
     }
     for (row, line) in between.chunks_exact(8).enumerate() {
-        let line = eight(
-            std::array::from_fn(|column| i32::from(line[column])),
-            PASS2_BIAS,
-        );
+        let line = eight(std::array::from_fn(|column| i32::from(line[column])), PASS2_BIAS);
         out[row * stride..][..8].copy_from_slice(&line.map(sample));
     }
 }
@@ -98,10 +72,8 @@ fn eight(x: [i32; 8], bias: i32) -> [i32; 8] {
     let sum = (x[0] + x[4] << CONST_BITS).wrapping_add(bias);
     let difference = (x[0] - x[4] << CONST_BITS).wrapping_add(bias);
     let turned = [
-        x[2].wrapping_mul(F_0_541 + F_0_765)
-            .wrapping_add(x[6].wrapping_mul(F_0_541)),
-        x[2].wrapping_mul(F_0_541)
-            .wrapping_add(x[6].wrapping_mul(F_0_541 - F_1_847)),
+        x[2].wrapping_mul(F_0_541 + F_0_765).wrapping_add(x[6].wrapping_mul(F_0_541)),
+        x[2].wrapping_mul(F_0_541).wrapping_add(x[6].wrapping_mul(F_0_541 - F_1_847)),
     ];
     let even = [
         sum.wrapping_add(turned[0]),
@@ -110,9 +82,7 @@ fn eight(x: [i32; 8], bias: i32) -> [i32; 8] {
         sum.wrapping_sub(turned[0]),
     ];
     let odd: [i32; 4] = std::array::from_fn(|k| {
-        (0..4).fold(0i32, |total, input| {
-            total.wrapping_add(x[2 * input + 1].wrapping_mul(ODD[k][input]))
-        })
+        (0..4).fold(0i32, |total, input| total.wrapping_add(x[2 * input + 1].wrapping_mul(ODD[k][input])))
     });
     std::array::from_fn(|k| match k {
         0..4 => even[k].wrapping_add(odd[k]),
@@ -134,19 +104,13 @@ fn half_block(block: &Block, quant: &Block, out: &mut [u8], stride: usize) {
     let input = dequantised(block, quant);
     let mut between = [0; 16];
     for column in 0..4 {
-        let line = four(
-            std::array::from_fn(|row| i32::from(input[8 * row + column])),
-            PASS1_BIAS,
-        );
+        let line = four(std::array::from_fn(|row| i32::from(input[8 * row + column])), PASS1_BIAS);
         for (row, value) in line.into_iter().enumerate() {
             between[4 * row + column] = saturated(value >> PASS1_SHIFT);
         }
     }
     for (row, line) in between.chunks_exact(4).enumerate() {
-        let line = four(
-            std::array::from_fn(|column| i32::from(line[column])),
-            PASS2_BIAS,
-        );
+        let line = four(std::array::from_fn(|column| i32::from(line[column])), PASS2_BIAS);
         out[row * stride..][..4].copy_from_slice(&line.map(sample));
     }
 }
@@ -155,31 +119,18 @@ fn half_block(block: &Block, quant: &Block, out: &mut [u8], stride: usize) {
 fn four(x: [i32; 4], bias: i32) -> [i32; 4] {
     let sum = (x[0] + x[2] << CONST_BITS).wrapping_add(bias);
     let difference = (x[0] - x[2] << CONST_BITS).wrapping_add(bias);
-    let near = x[1]
-        .wrapping_mul(F_0_541 + F_0_765)
-        .wrapping_add(x[3].wrapping_mul(F_0_541));
-    let far = x[1]
-        .wrapping_mul(F_0_541)
-        .wrapping_add(x[3].wrapping_mul(F_0_541 - F_1_847));
-    [
-        sum.wrapping_add(near),
-        difference.wrapping_add(far),
-        difference.wrapping_sub(far),
-        sum.wrapping_sub(near),
-    ]
+    let near = x[1].wrapping_mul(F_0_541 + F_0_765).wrapping_add(x[3].wrapping_mul(F_0_541));
+    let far = x[1].wrapping_mul(F_0_541).wrapping_add(x[3].wrapping_mul(F_0_541 - F_1_847));
+    [sum.wrapping_add(near), difference.wrapping_add(far), difference.wrapping_sub(far), sum.wrapping_sub(near)]
 }
 
 /// Sums and differences of the four lowest coefficients.
 pub fn quarter(blocks: &[Block], _lasts: &[u8], quant: &Block, out: &mut [u8], stride: usize) {
     for (index, block) in blocks.iter().enumerate() {
         let [a, b, c, d] = [0, 1, 8, 9].map(|at| i32::from(block[at].wrapping_mul(quant[at])));
-        let rows = [
-            [a + b + c + d, a - b + c - d],
-            [a + b - c - d, a - b - c + d],
-        ];
+        let rows = [[a + b + c + d, a - b + c - d], [a + b - c - d, a - b - c + d]];
         for (row, line) in rows.into_iter().enumerate() {
-            out[row * stride + 2 * index..][..2]
-                .copy_from_slice(&line.map(|value| clamped((value + 4 >> 3) + 128)));
+            out[row * stride + 2 * index..][..2].copy_from_slice(&line.map(|value| clamped((value + 4 >> 3) + 128)));
         }
     }
 }

@@ -26,12 +26,7 @@ fn wild_block() -> impl Strategy<Value = (Block, u8)> {
     })
 }
 
-fn transformed(
-    transform: super::Transform,
-    edge: usize,
-    blocks: &[(Block, u8)],
-    quant: &Block,
-) -> Vec<u8> {
+fn transformed(transform: super::Transform, edge: usize, blocks: &[(Block, u8)], quant: &Block) -> Vec<u8> {
     let (coefficients, lasts): (Vec<Block>, Vec<u8>) = blocks.iter().copied().unzip();
     let stride = edge * blocks.len();
     let mut out = vec![0; stride * edge];
@@ -52,9 +47,7 @@ fn exact(block: &Block, edge: usize) -> Vec<f64> {
         });
         terms.sum::<f64>() / 4.0 + 128.0
     };
-    (0..edge * edge)
-        .map(|at| sample(at / edge, at % edge).clamp(0.0, 255.0))
-        .collect()
+    (0..edge * edge).map(|at| sample(at / edge, at % edge).clamp(0.0, 255.0)).collect()
 }
 
 proptest! {
@@ -103,14 +96,10 @@ fn a_block_known_to_be_sparse_equals_the_same_block_taken_for_full() {
         block[usize::from(place)] = 40 - 7 * value;
     }
     for last in [0u8, 9] {
-        let block: Block =
-            std::array::from_fn(|at| if last == 0 && at > 0 { 0 } else { block[at] });
+        let block: Block = std::array::from_fn(|at| if last == 0 && at > 0 { 0 } else { block[at] });
         for edge in EDGES {
             let known = transformed(transform(edge), edge, &[(block, last); 5], &[3; 64]);
-            assert_eq!(
-                known,
-                transformed(transform(edge), edge, &[(block, 63); 5], &[3; 64])
-            );
+            assert_eq!(known, transformed(transform(edge), edge, &[(block, 63); 5], &[3; 64]));
         }
     }
 }
@@ -119,8 +108,5 @@ fn a_block_known_to_be_sparse_equals_the_same_block_taken_for_full() {
 fn a_row_narrower_than_the_plane_leaves_its_neighbours_alone() {
     let mut out = vec![7; 8 * 40];
     transform(8)(&[[0; 64]; 3], &[0; 3], &[1; 64], &mut out, 40);
-    assert!(
-        out.chunks(40)
-            .all(|row| row[..24] == [128; 24] && row[24..] == [7; 16])
-    );
+    assert!(out.chunks(40).all(|row| row[..24] == [128; 24] && row[24..] == [7; 16]));
 }

@@ -1,0 +1,202 @@
+"""The Rust core: what it declines, what it refuses, what it learns, and the smallest file that looks right."""
+
+import base64
+import io
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imaging import _native, fused
+from imaging.errors import Reason, Rejected
+from imaging.fused import Declined, Plan
+from imaging.geometry import chain
+from imaging.limits import Limits
+from imaging.recipe import Recipe, Rendition
+from tests.imaging.drawing import noise, read, scene, srgb_profile, write
+from tests.imaging.recipes import box, one, several
+
+WORDS = dict(_native.declines())
+
+
+def cmyk() -> bytes:
+    return write(Image.fromarray(scene()).convert("CMYK"), "jpeg")
+
+
+def sixteen_bits() -> bytes:
+    return write(Image.fromarray(scene()[..., 0].astype(np.uint16) * 257), "png")
+
+
+def animated() -> bytes:
+    out = io.BytesIO()
+    frames = [Image.fromarray(noise(32, 32, seed)) for seed in (1, 2)]
+    frames[0].save(out, "webp", save_all=True, append_images=frames[1:])
+    return out.getvalue()
+
+
+def interlaced() -> bytes:
+    import pyvips
+
+    pixels = pyvips.Image.new_from_array(scene())
+    return bytes(pixels.pngsave_buffer(interlace=True))
+
+
+DECLINED = {
+    "gif": write(scene(), "gif"),
+    "tiff": write(scene(), "tiff"),
+    "avif": write(scene(), "avif"),
+    "heic": write(scene(), "heic"),
+    "other-type": b"%PDF-1.7 and so on",
+    "cmyk": cmyk(),
+    "sixteen-bit": sixteen_bits(),
+    "interlaced": interlaced(),
+    "animation": animated(),
+}
+
+
+@pytest.mark.parametrize("why", DECLINED)
+def test_what_the_core_does_not_cover_is_declined_by_a_word_of_its_list(why: str) -> None:
+    with pytest.raises(Declined) as declined:
+        fused.render(DECLINED[why], one("jpeg", box(50)))
+    assert declined.value.why == why
+    assert why in WORDS
+
+
+@pytest.mark.parametrize(
+    ("why", "recipe"),
+    [
+        ("avif-output", one("avif")),
+        ("interlaced-output", one("png", progressive=True)),
+        ("smart-crop", one("jpeg", box(20, 20, "fill", "smart"))),
+        ("kept-metadata", one("jpeg", keep=("copyright",))),
+    ],
+)
+def test_so_is_what_only_libvips_makes(why: str, recipe: Recipe) -> None:
+    with pytest.raises(Declined) as declined:
+        fused.render(write(scene(), "jpeg"), recipe)
+    assert declined.value.why == why
+    assert why in WORDS
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+def test_a_file_cut_short_is_refused_never_half_drawn(format: str) -> None:
+    original = write(noise(120, 90), format)
+    for share in (0.2, 0.5, 0.9, 0.99):
+        with pytest.raises(Rejected) as rejected:
+            fused.render(original[: int(len(original) * share)], one("jpeg", box(50)))
+        assert rejected.value.reason in (Reason.TRUNCATED, Reason.CORRUPT)
+
+
+def test_limits_hold_inside_the_core_too() -> None:
+    """A plan of its own makes no way round them."""
+    plan = orders(write(scene(), "jpeg"), one("jpeg", box(50)))
+    with pytest.raises(_native.Rejected) as rejected:
+        _native.render(write(scene(), "jpeg"), replace(plan, max_pixels=160 * 120 - 1))
+    assert rejected.value.args[0] == Reason.TOO_MANY_PIXELS
+
+
+def test_a_plan_that_contradicts_itself_is_a_value_error() -> None:
+    original = write(scene(), "jpeg")
+    plan = orders(original, one("jpeg", box(50)))
+    outside = replace(plan.renditions[0], left=1)
+    for wrong in (replace(plan, levels=()), replace(plan, shrink=3), replace(plan, renditions=(outside,))):
+        with pytest.raises(ValueError, match=r"level|plan|crop"):
+            _native.render(original, wrong)
+
+
+def orders(original: bytes, recipe: Recipe) -> Plan:
+    """The plan of a recipe for an original."""
+    probe = _native.probe(original)
+    upright = (probe.width, probe.height)
+    sizes = chain(recipe, *upright)
+    return fused.plan(sizes, list(zip(recipe.renditions, sizes.placements, strict=True)), upright, Limits())
+
+
+def test_what_is_learnt_on_the_way() -> None:
+    original = write(scene(160, 120), "jpeg", icc_profile=srgb_profile())
+    rendered = fused.render(original, one("webp", box(64)))
+    about = rendered.original
+    assert (rendered.path, rendered.why) == ("fused", None)
+    assert (about.format, about.width, about.height, about.bytes) == ("jpeg", 160, 120, len(original))
+    assert about.blake3 == _native.blake3(original)
+    assert 15 < len(base64.b64decode(about.thumbhash)) < 30
+    assert all(spent >= 0 for spent in rendered.milliseconds.values())
+
+
+def test_only_encodes_what_is_asked_for_and_its_bytes_are_the_same() -> None:
+    recipe = several(Rendition("a", "jpeg", resize=box(100)), Rendition("b", "webp", resize=box(50)))
+    original = write(scene(), "jpeg")
+    (alone,) = fused.render(original, recipe, only=frozenset({"b"})).images
+    assert alone == fused.render(original, recipe).images[1]
+
+
+@pytest.mark.parametrize("knobs", [{}, {"progressive": True}, {"quality": 95}, {"quality": 95, "progressive": True}])
+def test_every_jpeg_is_read_by_others(knobs: dict[str, Any]) -> None:
+    """Odd edges, blocks beyond them, every sampling and script."""
+    for size in ((1, 1), (9, 17), (63, 65), (160, 33)):
+        recipe = several(Rendition("only", "jpeg", **knobs))
+        body = fused.render(write(scene(*size), "png"), recipe).images[0].body
+        image = Image.open(io.BytesIO(body))
+        assert image.info.get("progressive", 0) == (1 if "progressive" in knobs else 0)
+        assert np.abs(np.asarray(image).astype(int) - scene(*size)).mean() < 8
+
+
+def test_progressive_says_the_same_in_fewer_bytes() -> None:
+    original = write(scene(600, 400) // 2 + noise(600, 400) // 8, "png")
+    plain, progressive = (
+        fused.render(original, one("jpeg", progressive=choice)).images[0].body for choice in (False, True)
+    )
+    assert (read(plain) == read(progressive)).all()
+    assert len(progressive) < len(plain)
+
+
+@pytest.mark.parametrize("format", ["png", "webp"])
+def test_lossless_loses_nothing(format: str) -> None:
+    knobs = {"lossless": True} if format == "webp" else {}
+    body = fused.render(write(noise(61, 47), "png"), one(format, **knobs)).images[0].body
+    assert (read(body)[..., :3] == noise(61, 47)).all()
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+def test_a_target_is_reached_with_the_fewest_bytes(format: str) -> None:
+    """Higher targets take more bytes, and the file scores what was asked, seen through another decoder."""
+    pixels = scene(200, 150) // 2 + noise(200, 150) // 16
+    original = write(pixels, "png")
+    plan = orders(original, one(format))
+    sizes = []
+    for target in (50.0, 70.0, 85.0):
+        aimed = replace(plan, renditions=(replace(plan.renditions[0], target=target),))
+        (body,) = _native.render(original, aimed).bodies
+        seen = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))
+        assert _native.ssimulacra2(200, 150, pixels.tobytes(), seen.tobytes()) > target - 3
+        sizes.append(len(body))
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+
+
+def test_ssimulacra2_knows_the_same_from_the_other() -> None:
+    same, other = scene(64, 48).tobytes(), noise(64, 48).tobytes()
+    assert _native.ssimulacra2(64, 48, same, same) == 100
+    assert _native.ssimulacra2(64, 48, same, other) < 10
+
+
+def test_the_interpreter_runs_on_meanwhile() -> None:
+    """A thread that only counts gets on while the core works."""
+    original = write(noise(2000, 1500), "png")
+    counted, done = 0, threading.Event()
+
+    def work() -> None:
+        fused.render(original, one("webp", box(1000)))
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not done.is_set():
+        counted += 1
+        time.sleep(0.001)
+    thread.join()
+    assert counted > 10

@@ -1,0 +1,255 @@
+"""Both paths make the same picture of the same original and recipe: sizes exactly, pixels nearly."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from imaging import fused, pipeline
+from imaging.geometry import placement
+from imaging.limits import Limits
+from imaging.recipe import ImageWatermark, Recipe, Rendition, Resize, Sharpen
+from imaging.rendered import RenderedImage
+from tests.imaging.drawing import SEEN, Pixels, distance, exif, read, scene, wide_gamut, write
+from tests.imaging.recipes import box, one, several, shipped
+
+PHOTOS = Path(__file__).parents[3] / "shared" / "photos"
+SERVED = sorted((*PHOTOS.glob("*.jpg"), *PHOTOS.glob("*.png")))
+
+#: Grey levels that channels may differ in the mean, of smooth drawn pictures: libvips rounds resampling down, which
+#: shows most after several levels. In JPEG and WebP a coefficient may round the other way, and libwebp samples chroma
+#: of pixels in a way of its own.
+WITHIN = {"png": 0.7, "jpeg": 2.5, "webp": 3.0}
+
+#: Grey levels that a channel may be lighter or darker in the mean: a path that shifts colours fails this first.
+BIAS = 1.0
+
+
+def by_libvips(original: bytes, recipe: Recipe) -> tuple[RenderedImage, ...]:
+    """The renditions that libvips makes."""
+    return pipeline.with_libvips(original, recipe, None, Limits()).images
+
+
+def both(original: bytes, recipe: Recipe) -> list[tuple[Pixels, Pixels]]:
+    """Each rendition decoded, as the core and as libvips made it."""
+    made = fused.render(original, recipe).images
+    pairs = list(zip(made, by_libvips(original, recipe), strict=True))
+    for ours, theirs in pairs:
+        assert replace(ours, body=b"") == replace(theirs, body=b"")
+    return [(plain(ours.body), plain(theirs.body)) for ours, theirs in pairs]
+
+
+def plain(body: bytes) -> Pixels:
+    """Decoded to RGB; over grey where it is transparent, so that colours count by how much of them is seen."""
+    image = Image.open(io.BytesIO(body)).convert("RGBA")
+    return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "#808080"), image))[..., :3]
+
+
+def agree(original: bytes, recipe: Recipe, within: float | None = None) -> None:
+    limit = within if within is not None else WITHIN[recipe.renditions[0].format]
+    for ours, theirs in both(original, recipe):
+        assert distance(ours, theirs) <= limit
+        assert np.abs((ours.astype(float) - theirs).mean((0, 1))).max() <= max(BIAS, limit / 2)
+
+
+def smooth(width: int = 403, height: int = 297) -> Pixels:
+    """Odd edges and soft colours: what chroma sampling does not change."""
+    return scene(width, height)
+
+
+def discs(width: int = 403, height: int = 297) -> Image.Image:
+    """Hard coloured edges all over: half a sample of chroma shift shows here."""
+    image = Image.new("RGB", (width, height), "#404040")
+    draw = ImageDraw.Draw(image)
+    colours = ("#d02020", "#20a040", "#2040d0", "#e0c020", "#c020c0")
+    for index in range(60):
+        x, y, r = (index * 97) % width, (index * 61) % height, 8 + index % 23
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=colours[index % 5])
+    return image
+
+
+ORIGINALS: dict[str, bytes] = {
+    "jpeg 4:2:0": write(smooth(), "jpeg", subsampling="4:2:0"),
+    "jpeg 4:2:2": write(smooth(), "jpeg", subsampling="4:2:2"),
+    "jpeg 4:4:4": write(smooth(), "jpeg", subsampling="4:4:4"),
+    "jpeg grey": write(Image.fromarray(smooth()).convert("L"), "jpeg"),
+    "jpeg progressive": write(smooth(), "jpeg", progressive=True),
+    "jpeg restarting": write(smooth(), "jpeg", restart_marker_blocks=3),
+    "png": write(smooth(), "png"),
+    "png grey": write(Image.fromarray(smooth()).convert("L"), "png"),
+    "png palette": write(Image.fromarray(smooth()).quantize(64), "png"),
+    "png transparent": write(
+        np.dstack([smooth(), np.tile(np.arange(403) * 255 // 402, (297, 1)).astype(np.uint8)]), "png"
+    ),
+    "webp": write(smooth(), "webp"),
+    "webp lossless": write(smooth(), "webp", lossless=True),
+}
+
+
+@pytest.mark.parametrize("kind", ORIGINALS)
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
+def test_every_kind_of_original(kind: str, format: str) -> None:
+    recipe = several(
+        Rendition("large", format, resize=box(301)),
+        Rendition("small", format, resize=box(120)),
+        Rendition("tiny", format, resize=box(33)),
+    )
+    agree(ORIGINALS[kind], recipe)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4"])
+@pytest.mark.parametrize("format", ["png", "jpeg"])
+def test_every_orientation_of_odd_sizes(orientation: int, subsampling: str, format: str) -> None:
+    original = write(discs(), "jpeg", subsampling=subsampling, exif=exif(Orientation=orientation))
+    agree(original, one(format, box(211), **({} if format == "png" else {"quality": 95})), 3.0)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_upright_is_what_a_viewer_sees(orientation: int) -> None:
+    """At the original's size, no resampling between: all that may differ is how chroma is interpolated."""
+    original = write(scene(97, 61), "jpeg", subsampling="4:2:0", quality=98, exif=exif(Orientation=orientation))
+    seen = read(fused.render(original, one("jpeg", quality=98)).images[0].body)
+    assert distance(seen, SEEN[orientation](scene(97, 61))) < 1.5
+
+
+SIZES = [(1, 1), (1, 40), (40, 1), (2, 2), (3, 5), (7, 8), (15, 17), (33, 31), (1, 3000), (3000, 2)]
+
+
+BOXES = [box(1), box(16), box(50, mode="fit"), box(20, 9, "fill")]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("resize", BOXES[:3], ids=lambda resize: f"{resize.mode} {resize.width}")
+def test_every_small_and_narrow_size(size: tuple[int, int], resize: Resize) -> None:
+    """Down to a pixel, up from one, and strips. Edges are all there is, and libvips enlarges by cubics, not Lanczos."""
+    agree(write(scene(*size), "png"), one("png", resize), 8.5)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("resize", BOXES, ids=lambda resize: f"{resize.mode} {resize.width}")
+def test_shrinking_while_decoding_keeps_small_and_narrow_sizes(size: tuple[int, int], resize: Resize) -> None:
+    """Against all of its pixels: a block of eight that the image covers in part must not count in full."""
+    original = write(scene(*size), "jpeg", subsampling="4:4:4")
+    whole = write(Image.open(io.BytesIO(original)), "png")
+    made, expected = (read(fused.render(each, one("png", resize)).images[0].body) for each in (original, whole))
+    assert distance(made, expected) < 6
+
+
+@pytest.mark.parametrize("gravity", ["centre", "north-west", "east", "south"])
+@pytest.mark.parametrize("target", [(101, 77), (60, 140), (500, 333)], ids=str)
+@pytest.mark.parametrize("format", ["jpeg", "png"])
+def test_fill_cuts_the_same_window(gravity: str, target: tuple[int, int], format: str) -> None:
+    """Odd offsets too, which lie between two samples of chroma; enlarged too."""
+    recipe = one(format, box(*target, "fill", gravity), **({} if format == "png" else {"quality": 95}))
+    agree(write(discs(), "jpeg", subsampling="4:2:0"), recipe, 5.5)
+    agree(write(smooth(), "png"), recipe)
+
+
+@pytest.mark.parametrize("size", [(15, 17), (7, 8), (403, 297)], ids=str)
+@pytest.mark.parametrize("target", [(20, 9), (500, 333), (101, 77)], ids=str)
+def test_a_filled_box_is_lanczos_in_floating_point(size: tuple[int, int], target: tuple[int, int]) -> None:
+    """Against Pillow's, cropped: where libvips enlarges by cubics, half a pixel aside, this is the reference."""
+    pixels = scene(*size)
+    made = read(fused.render(write(pixels, "png"), one("png", box(*target, "fill"))).images[0].body)
+    place = placement(box(*target, "fill"), *size)
+    whole = floating(pixels, *place.scaled)
+    window = whole[place.top : place.top + place.height, place.left : place.left + place.width]
+    assert distance(made, window) < 1
+
+
+def floating(pixels: Pixels, width: int, height: int) -> NDArray[Any]:
+    """Lanczos3 in floating point."""
+    bands = (Image.fromarray(pixels[..., band].astype(np.float32)) for band in range(3))
+    scaled = (np.asarray(band.resize((width, height), Image.Resampling.LANCZOS)) for band in bands)
+    clipped: NDArray[Any] = np.clip(np.stack(list(scaled), -1), 0, 255)
+    return clipped
+
+
+@pytest.mark.parametrize("original", ["jpeg 4:2:0", "png", "png transparent"])
+def test_sharpen(original: str) -> None:
+    recipe = several(
+        Rendition("soft", "png", resize=box(150)),
+        Rendition("crisp", "png", resize=box(150), sharpen=Sharpen(1.2, 1.5)),
+    )
+    agree(ORIGINALS[original], recipe, 1.2)
+    soft, crisp = (pair[0] for pair in both(write(discs(), "png"), recipe))
+    assert crisp.astype(float).std() > soft.astype(float).std() + 1
+
+
+def mark() -> bytes:
+    """A coloured mark of odd size with soft edges."""
+    rgba = np.zeros((31, 77, 4), np.uint8)
+    rgba[..., 0], rgba[..., 1] = 250, np.linspace(0, 200, 77)
+    rgba[..., 3] = np.minimum(255, np.linspace(0, 400, 77))
+    return write(rgba, "png")
+
+
+@pytest.mark.parametrize("gravity", ["south-east", "north-west", "centre"])
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize("original", ["jpeg 4:2:0", "png transparent"])
+def test_watermark(original: str, format: str, gravity: Any) -> None:
+    """The same mark at the same place; and nothing of it in the size that is made from the marked one."""
+    watermark = ImageWatermark(mark(), width=0.41, gravity=gravity, margin=0.031, opacity=0.8)
+    marked = Rendition("marked", format, resize=box(251), watermark=watermark)
+    plain = Rendition("plain", format, resize=box(99))
+    agree(ORIGINALS[original], several(marked, plain))
+    alone = fused.render(ORIGINALS[original], several(Rendition("first", format, resize=box(251)), plain)).images[1]
+    assert fused.render(ORIGINALS[original], several(marked, plain)).images[1].body == alone.body
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("out", ["png", "jpeg"])
+def test_a_matrix_profile(format: str, out: str) -> None:
+    original = write(smooth(), format, icc_profile=wide_gamut())
+    agree(original, one(out, box(200)), 2.0)
+    assert distance(read(fused.render(original, one(out, box(200))).images[0].body), shrunk(smooth(), 200)) > 20
+
+
+def shrunk(pixels: Pixels, edge: int) -> Pixels:
+    image = Image.fromarray(pixels)
+    image.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+    small: Pixels = np.asarray(image)
+    return small
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 7])
+@pytest.mark.parametrize("edge", [201, 150, 77])
+def test_chroma_lies_where_luma_lies(orientation: int, edge: int) -> None:
+    """Against Lanczos3 in floating point on the full decode: moving our chroma any way makes it worse."""
+    stored = discs(603, 451)
+    original = write(stored, "jpeg", subsampling="4:2:0", quality=95, exif=exif(Orientation=orientation))
+    made = Image.open(io.BytesIO(fused.render(original, one("png", box(edge))).images[0].body))
+    upright = SEEN[orientation](np.asarray(Image.open(io.BytesIO(original)).convert("YCbCr")))
+    ours = np.asarray(made.convert("YCbCr")).astype(float)
+    for band in (1, 2):
+        reference = Image.fromarray(upright[..., band].astype(np.float32)).resize(made.size, Image.Resampling.LANCZOS)
+        errors = {shift: shifted_error(ours[..., band], np.asarray(reference), shift) for shift in SHIFTS}
+        assert min(errors, key=lambda shift: errors[shift]) == (0.0, 0.0), errors
+
+
+SHIFTS = [(0.0, 0.0), (0.25, 0.0), (-0.25, 0.0), (0.0, 0.25), (0.0, -0.25)]
+
+
+def shifted_error(ours: NDArray[Any], reference: NDArray[Any], shift: tuple[float, float]) -> float:
+    """Mean square of the difference after moving `ours` by a part of a pixel across and down."""
+    moved = ours.copy()
+    for axis, part in zip((1, 0), shift, strict=True):
+        neighbour = np.roll(moved, 1 if part > 0 else -1, axis)
+        moved = (1 - abs(part)) * moved + abs(part) * neighbour
+    return float(((moved - reference)[4:-4, 4:-4] ** 2).mean())
+
+
+@pytest.mark.skipif(not SERVED, reason="no photos beside the checkout")
+@pytest.mark.parametrize("photo", SERVED, ids=lambda photo: photo.stem)
+def test_every_photo_is_served_and_agrees(photo: Path) -> None:
+    """None declined. Photographs have noise, which the two resample differently: less the larger they are."""
+    original = photo.read_bytes()
+    for ours, theirs in both(original, shipped("default")):
+        assert distance(ours, theirs) < (2.8 if max(ours.shape[:2]) > 600 else 4.5)
+        assert np.abs((ours.astype(float) - theirs).mean((0, 1))).max() < 1.2
