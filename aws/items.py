@@ -65,7 +65,7 @@ def mark_item(mark: Mark, reason: str, detail: str) -> Item:
 
 
 def _mark(plain: Item) -> Mark:
-    return Mark(plain["e"], plain["d"], plain["r"], plain["rd"])
+    return Mark(plain["e"], plain["d"], plain.get("r", ""), plain.get("rd", ""))
 
 
 def published_item(published: Published) -> Item:

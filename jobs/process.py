@@ -133,7 +133,11 @@ def process(work: Work, world: World, *, deadline: float) -> Verdict:
     """Makes the world agree with the current object and the current catalog. `deadline` in epoch seconds."""
     if not world.breaker.admits():
         return Retry(back_off(work.receives), "breaker-open", untried=True)
-    verdict = _process(work, world, deadline)
+    try:
+        verdict = _process(work, world, deadline)
+    except Exception as error:  # a fault of our own code where nothing is claimed: the neighbours are not made to pay
+        log.exception("unexpected")
+        return Retry(back_off(work.receives), f"unexpected-{type(error).__name__}")
     if isinstance(verdict, Acknowledge) and verdict.tried:
         world.breaker.succeeded()
     return verdict

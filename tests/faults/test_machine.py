@@ -101,7 +101,7 @@ class Machine:
     def run(self) -> list[str]:
         """Raises what Hypothesis found, shrunk and with the lines that do it again."""
         case = Protocol.TestCase()
-        case.settings = settings(
+        case.settings = settings(  # type: ignore[misc]
             max_examples=EXAMPLES,
             stateful_step_count=40,
             deadline=None,

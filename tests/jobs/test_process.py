@@ -217,6 +217,15 @@ def test_a_fault_of_our_own_costs_one_image_its_turn(world: SmallWorld) -> None:
     assert world.record().state is State.QUEUED
 
 
+def test_a_fault_of_our_own_before_the_claim_costs_no_neighbour_its_turn(
+    world: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An item that this code cannot read would otherwise fail the whole batch, again and again."""
+    monkeypatch.setattr(world.ledger, "claim", lambda *_, **__: {}["missing"])
+    verdict = retry(world.process(put(world)))
+    assert (verdict.reason, verdict.untried) == ("unexpected-KeyError", False)
+
+
 def test_a_leased_source_is_handed_back_until_the_lease_ends(world: SmallWorld) -> None:
     asked = put(world)
     seen: list[object] = []

@@ -1,0 +1,18 @@
+"""Real processes that die at every call, over real adapters and an AWS that lives on in another process."""
+
+import pytest
+
+from tests.faults.deployment import Stack
+from tests.faults.kills import SCENES, kills
+from tests.faults.summary import Prove
+
+
+@pytest.mark.slow
+@pytest.mark.embedded
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_process_that_dies_at_any_call_breaks_no_promise(
+    scene: str, embedded_stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, prove: Prove
+) -> None:
+    for name, value in embedded_stack.items():
+        monkeypatch.setenv(name, value)
+    prove("real processes killed or stopped (SIGKILL, SIGSTOP)", kills(scene, Stack(embedded_stack)))
