@@ -56,11 +56,6 @@ mod _native {
         clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files, forbid_new_privileges,
         share_heaps,
     };
-    #[pymodule_export]
-    use super::sandbox::{
-        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files, forbid_new_privileges,
-        share_heaps,
-    };
 }
 
 /// Reproducible samples for tests.
