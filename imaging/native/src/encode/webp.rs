@@ -6,8 +6,8 @@ use crate::libwebp;
 use crate::plan::Rendition;
 use crate::plane::{Picture, Plane, Space};
 
-/// What the quality of planes is lowered by: their chroma is sharper than what libwebp makes of pixels. So much less
-/// gives the same bytes, and the same SSIMULACRA2, in the mean of five photos at three sizes.
+/// What the quality of planes is lowered by: unlike pixels they reach libwebp without its own smoothing of chroma, and
+/// take up to 1.4 % more bytes at the same number, for a SSIMULACRA2 that is the same within noise (five photos).
 const SHARPER: f32 = 0.3;
 
 pub fn encode(picture: Picture, rendition: &Rendition, quality: u8) -> Outcome<Vec<u8>> {
