@@ -79,24 +79,24 @@ impl Decline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     Empty,
-    NotAnImage,
     Truncated,
     Corrupt,
-    TooManyBytes,
     TooManyPixels,
+    TooMuchMemory,
     TooLongAnEdge,
+    MetadataTooLarge,
 }
 
 impl Reason {
     pub fn word(self) -> &'static str {
         match self {
             Self::Empty => "empty",
-            Self::NotAnImage => "not-an-image",
             Self::Truncated => "truncated",
             Self::Corrupt => "corrupt",
-            Self::TooManyBytes => "too-many-bytes",
             Self::TooManyPixels => "too-many-pixels",
+            Self::TooMuchMemory => "too-much-memory",
             Self::TooLongAnEdge => "too-long-an-edge",
+            Self::MetadataTooLarge => "metadata-too-large",
         }
     }
 }

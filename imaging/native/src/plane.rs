@@ -131,6 +131,11 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Whether plane `index` has half the picture's size.
+    pub fn is_halved(space: Space, index: usize) -> bool {
+        space == Space::Ycc420 && (index == 1 || index == 2)
+    }
+
     /// The size of plane `index` in a picture of this size and space.
     pub fn plane_size(space: Space, index: usize, width: usize, height: usize) -> (usize, usize) {
         match (space, index) {
@@ -141,7 +146,7 @@ impl Picture {
 
     /// What plane `index` spans, in its own samples: half a sample less than its size where an odd edge is halved.
     pub fn plane_span(space: Space, index: usize, width: usize, height: usize) -> (f64, f64) {
-        let divisor = if space == Space::Ycc420 && (index == 1 || index == 2) { 2.0 } else { 1.0 };
+        let divisor = if Self::is_halved(space, index) { 2.0 } else { 1.0 };
         (width as f64 / divisor, height as f64 / divisor)
     }
 

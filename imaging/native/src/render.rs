@@ -111,6 +111,7 @@ fn first_level(
                 target_span: spans.0,
                 origin: 0.0,
                 mirrored: orientation.mirror_across,
+                halved: Picture::is_halved(space, index),
             };
             let down = Axis {
                 source: shape.height,
@@ -119,6 +120,7 @@ fn first_level(
                 target_span: spans.1,
                 origin: 0.0,
                 mirrored: orientation.mirror_down,
+                halved: Picture::is_halved(space, index),
             };
             Resampler::new(&across, &down)
         })

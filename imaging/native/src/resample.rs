@@ -138,6 +138,7 @@ pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize),
             target_span,
             origin,
             mirrored: false,
+            halved: Picture::is_halved(picture.space, index),
         };
         let across = axis(plane.width, from.0, width, to.0, start.0);
         let down = axis(plane.height, from.1, height, to.1, start.1);

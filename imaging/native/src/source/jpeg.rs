@@ -98,7 +98,9 @@ pub fn failure(error: Error) -> Failure {
     match error {
         Error::Truncated => rejected(Reason::Truncated, &error),
         Error::Corrupt(_) => rejected(Reason::Corrupt, &error),
-        Error::TooLarge(_) => rejected(Reason::TooManyPixels, &error),
+        Error::TooLarge("pixels") => rejected(Reason::TooManyPixels, &error),
+        Error::TooLarge("colour profile") => rejected(Reason::MetadataTooLarge, &error),
+        Error::TooLarge(_) => rejected(Reason::TooMuchMemory, &error),
         Error::Unsupported(what) => Failure::Unsupported(match what {
             "cmyk" => Decline::Cmyk,
             "arithmetic" => Decline::ArithmeticCoding,
