@@ -55,6 +55,10 @@ class Ground:
         """Bodies of what is visible in the queue; takes them out."""
         return self.other_side.messages()  # type: ignore[no-any-return]
 
+    def empty_queue(self) -> None:
+        """Throws away everything in the queue, seen or unseen."""
+        self.other_side.empty_queue()
+
 
 @dataclass
 class FakeSide:
@@ -75,6 +79,9 @@ class FakeSide:
         for message in received:
             self.queue.sqs.delete(message.receipt)
         return [message.body for message in received]
+
+    def empty_queue(self) -> None:
+        self.queue.sqs.messages.clear()
 
 
 @dataclass
@@ -98,6 +105,9 @@ class AwsSide:
 
     def messages(self) -> list[str]:
         return [message["Body"] for message in self._drain(self.queue_url)]
+
+    def empty_queue(self) -> None:
+        self.sqs.purge_queue(QueueUrl=self.queue_url)
 
     def _drain(self, url: str) -> Iterator[dict[str, Any]]:
         while messages := self.sqs.receive_message(
