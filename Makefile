@@ -97,6 +97,29 @@ test-python:
 	echo "on $$(.venv-$(VERSION)/bin/python --version):"; \
 	.venv-$(VERSION)/bin/python -m pytest -n auto -q -m "not embedded and not slow" -p no:cacheprovider
 
+# ---- measure, and try for long ---------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: setup ## Measure the imaging core against its peers (PHOTOS=folder, ARGS=--quick)
+	@$(RUST) $(VENV)/python -m bench.imaging $(if $(PHOTOS),--photos "$(PHOTOS)") $(ARGS)
+
+.PHONY: bench-batch
+bench-batch: setup ## Measure what the batch and the sandbox cost (PHOTOS=folder)
+	@$(VENV)/python -m bench.batch $(if $(PHOTOS),--photos "$(PHOTOS)") $(ARGS)
+
+.PHONY: bench-lock
+bench-lock: .venv/ready ## Pin the newest peers
+	@for lock in peers simd; do $(VENV)/uv pip compile bench/$$lock.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate -c requirements.lock --custom-compile-command "make bench-lock" --upgrade -q -o bench/$$lock.lock; done
+	@npm install --prefix bench --save-exact --omit-lockfile-registry-resolved=true --no-fund --no-audit sharp@latest
+
+.PHONY: fuzz
+fuzz: setup ## Feed the decoders damaged files for long (SECONDS_EACH=600; needs a nightly toolchain and cargo-fuzz)
+	@$(RUST) cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is not here: rustup toolchain install nightly && cargo install cargo-fuzz"; exit 1; }
+	@cd imaging/native && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),600); done
+
+# ---- mend ------------------------------------------------------------------------------------------------------------
+
 .PHONY: format
 format: setup ## Mend the formatting
 	@$(VENV)/ruff format --quiet . && $(VENV)/ruff check --quiet --fix .
@@ -105,3 +128,4 @@ format: setup ## Mend the formatting
 .PHONY: clean
 clean: ## Take away everything that was installed or built here
 	@rm -rf .venv .venv-* .rust .cache out imaging/native/target imaging/_native.abi3.so
+	@rm -rf bench/.venv-* bench/node_modules bench/.cache bench/ssimulacra2/target

@@ -48,16 +48,17 @@ class Aws:
 
 def connect(settings: Settings) -> Aws:
     """Adapters for what the settings name. Nothing is called yet; region and credentials are boto3's to find."""
-    s3: S3Client = boto3.client("s3", config=S3_CONFIG)
-    sqs: SQSClient = boto3.client("sqs", config=CONFIG)
-    dynamo: DynamoDBClient = boto3.client("dynamodb", config=CONFIG)
+    session = boto3.Session()  # not the default one, which remembers the credentials of whoever came first
+    s3: S3Client = session.client("s3", config=S3_CONFIG)
+    sqs: SQSClient = session.client("sqs", config=CONFIG)
+    dynamo: DynamoDBClient = session.client("dynamodb", config=CONFIG)
     return Aws(
         originals=S3Originals(s3),
         renditions=S3Renditions(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
-        queue=SqsQueue(sqs, settings.queue_url, cloudwatch=lambda: boto3.client("cloudwatch", config=CONFIG)),
+        queue=SqsQueue(sqs, settings.queue_url, cloudwatch=lambda: session.client("cloudwatch", config=CONFIG)),
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
         outage=DynamoOutage(dynamo, settings.table),
-        intake=LambdaIntake(lambda: boto3.client("lambda", config=CONFIG), settings.worker),
+        intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
     )

@@ -17,7 +17,7 @@ REASONS = {
     "ProvisionedThroughputExceededException": "throttled",
     "RequestLimitExceeded": "throttled",
     "RequestThrottled": "throttled",
-    "ResourceNotFoundException": "no-such-table",
+    "ResourceNotFoundException": "not-there",
     "ServiceUnavailable": "aws-unavailable",
     "SlowDown": "throttled",
     "Throttling": "throttled",

@@ -46,6 +46,9 @@ def ssimulacra2(width: int, height: int, reference: bytes, other: bytes) -> floa
 def thumbhash(width: int, height: int, rgba: bytes) -> bytes:
     """ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100; ValueError otherwise."""
 
+def gif_pixels(codes: bytes, root_bits: int) -> int | None:
+    """How many pixels the LZW codes of a GIF's frame come to; None where they make no sense."""
+
 def clear_environment() -> None:
     """Drop all of C's environment. Like all below, raises OSError where the kernel or libc refuses."""
 

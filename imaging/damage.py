@@ -9,7 +9,10 @@ from imaging.errors import Reason, Rejected
 from imaging.formats import Format
 
 #: How the decoders say that a file asks for more than they grant.
-BEYOND = re.compile(r"byte limit|security limit|user limit|memory allocation|too large|too big", re.IGNORECASE)
+BEYOND = re.compile(
+    r"byte limit|security limit|user limit|memory allocation|out of memory|(?<!factors )too large|too big",
+    re.IGNORECASE,
+)
 
 REMARK = re.compile(r"bad seek|^\s*unable to (?:call|copy|load)")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from imaging import heic, tiff
+from imaging import gif, heic, scans, tiff, webp
 from imaging.damage import damage
 from imaging.errors import Reason, Rejected
 from imaging.formats import Format, foreign, sniff
@@ -11,8 +11,13 @@ from imaging.mend import mended
 from imaging.opened import Opened
 from imaging.vips import Error, Image, Source
 
-#: What is done to the bytes of a format before libvips sees them.
-BEFOREHAND: dict[str, Callable[[bytes], bytes]] = {"jpeg": mended, "tiff": tiff.readable}
+#: What libvips would not see, or too late, by format: it is refused, or put right, before.
+BEFOREHAND: dict[str, Callable[[bytes, Limits], bytes]] = {
+    "gif": gif.complete,
+    "jpeg": lambda original, _: mended(scans.complete(original)),
+    "tiff": lambda original, limits: tiff.readable(tiff.affordable(original, limits)),
+    "webp": webp.affordable,
+}
 
 
 def open_original(original: bytes, limits: Limits) -> Opened:
@@ -36,7 +41,7 @@ def recognised(original: bytes) -> Format:
 def open_with_libvips(original: bytes, format: Format, limits: Limits) -> Opened:
     """An original read by the one loader that is meant for its format."""
     if format.name in BEFOREHAND:
-        original = BEFOREHAND[format.name](original)
+        original = BEFOREHAND[format.name](original, limits)
     decode = loader(original, format)
     with damage(original, format, Error):
         image = decode(1)

@@ -18,7 +18,7 @@ from imaging.operations.to_srgb import PROFILE
 from imaging.vips import BLOB, Image
 
 #: What pi_heif raises for a file that libheif cannot make sense of.
-DAMAGE = (ValueError, OSError, EOFError, SyntaxError, RuntimeError)
+DAMAGE = (ValueError, OSError, EOFError, SyntaxError, RuntimeError, IndexError)
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +41,9 @@ def open_original(original: bytes, format: Format, limits: Limits) -> Opened:
         raise Rejected(Reason.CORRUPT, "a picture in it is no HEVC")
     with damage(original, format, *DAMAGE):
         image = pi_heif().open_heif(original, convert_hdr_to_8bit=True)
-    width, height = image.size
+        width, height = image.size  # IndexError: it holds no image at all
+    if width < 1 or height < 1:
+        raise Rejected(Reason.CORRUPT, f"it says {width} × {height}")
     check_header(header(image, format), limits)
     return Opened(format, width, height, 1, False, lambda _: decode(image, original, format))
 

@@ -3,23 +3,36 @@
 import struct
 
 from imaging.errors import Reason, Rejected
+from imaging.limits import Limits
 
-SUBFILE, COMPRESSION, PHOTOMETRIC, DNG_VERSION = 254, 259, 262, 50706
+SUBFILE, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, DNG_VERSION = 254, 259, 262, 339, 50706
 OFFSETS = (273, 324)  # of strips, of tiles
 LENGTHS = (279, 325)
 
 REDUCED = 1  # this picture is a small version of another
 YCBCR = 6
+SIGNED = 2  # whole numbers, of which libvips cuts off the lower half
+UNSIGNED = frozenset((0, 1, 2))  # grey and RGB; Lab has good reason to be signed
 JPEG = frozenset((6, 7))
 SENSOR = frozenset((32803, 34892))  # a colour filter array, linear raw
 
-TAGS = frozenset((SUBFILE, COMPRESSION, PHOTOMETRIC, DNG_VERSION, *OFFSETS, *LENGTHS))
+TAGS = frozenset((SUBFILE, COMPRESSION, SAMPLE_FORMAT, PHOTOMETRIC, DNG_VERSION, *OFFSETS, *LENGTHS))
 
 BIG = 43  # instead of 42, in a BigTIFF
 MOST = 1_000_000  # numbers under one tag: beyond that a file is made to waste our time
 
 #: The whole numbers that a directory may hold: BYTE, SHORT, LONG and BigTIFF's LONG8, as struct spells them.
 KINDS = {1: "B", 3: "H", 4: "I", 16: "Q"}
+
+#: BYTE, ASCII, SBYTE and UNDEFINED: what metadata is written in.
+TEXTS = frozenset((1, 2, 6, 7))
+
+
+def affordable(original: bytes, limits: Limits) -> bytes:
+    """The original, unless a text in it is longer than any profile: 40 MB of it overflow libvips' stack."""
+    if (longest := longest_text(original)) > limits.icc_bytes:
+        raise Rejected(Reason.METADATA_TOO_LARGE, f"{longest:,} bytes under one tag, at most {limits.icc_bytes:,}")
+    return original
 
 
 def readable(original: bytes) -> bytes:
@@ -30,6 +43,8 @@ def readable(original: bytes) -> bytes:
         raise Rejected(Reason.UNSUPPORTED_TYPE, "this is a camera's raw file, its first picture a preview")
     if photometric == YCBCR and compression not in JPEG:
         raise Rejected(Reason.UNSUPPORTED_TYPE, "a TIFF in YCbCr that is not compressed as JPEG")
+    if photometric in UNSIGNED and SIGNED in tags.get(SAMPLE_FORMAT, ()):
+        raise Rejected(Reason.UNSUPPORTED_TYPE, "a TIFF of signed samples")
     return original
 
 
@@ -53,9 +68,24 @@ def directory(original: bytes) -> dict[int, tuple[int, ...]]:
                 value = entry + 4 + room
                 where = value if inline else struct.unpack_from(f"{order}{word}", original, value)[0]
                 found[tag] = struct.unpack_from(f"{order}{length}{KINDS[kind]}", original, where)
-    except struct.error:
+    except (struct.error, OverflowError):  # beyond the end, however far
         return found
     return found
+
+
+def longest_text(original: bytes) -> int:
+    """The most bytes of text or the like under one tag of the first directory."""
+    longest = 0
+    try:
+        order, word, at, count = opening(original)
+        size = 4 + 2 * struct.calcsize(f"={word}")
+        for entry in range(at, at + size * count, size):
+            _, kind, length = struct.unpack_from(f"{order}HH{word}", original, entry)
+            if kind in TEXTS and length <= len(original):
+                longest = max(longest, length)
+    except (struct.error, OverflowError):
+        return longest
+    return longest
 
 
 def opening(original: bytes) -> tuple[str, str, int, int]:

@@ -8,8 +8,8 @@
         probe: all of it answers again ◀── alarm, intake stopped ◀───┘
           └─▶ intake started, outage over
 
-Partial batches do not slow Lambda down when everything fails, so this does. The outage is also noted in the ledger,
-where workers that have just started see it: none of them spends a message's last receive on it.
+Partial batches do not slow Lambda down when everything fails, so this does. An open breaker is also noted in the
+ledger, where workers that have just started see it: none of them spends a message's last receive on the outage.
 """
 
 import logging
@@ -60,7 +60,7 @@ class Breaker:
         self._failed: set[Source] = set()
         self._opened: float | None = None
         self._next_try = 0.0
-        self._stopped = False
+        self._stop_at: float | None = None
 
     @property
     def is_open(self) -> bool:
@@ -77,18 +77,23 @@ class Breaker:
     def succeeded(self) -> None:
         with self._lock:
             self._failed.clear()
-            self._opened, self._stopped = None, False
+            self._opened = self._stop_at = None
 
     def failed(self, source: Source, reason: str) -> None:
-        """The world failed this source. Opens at the fifth in a row, and stops the intake once it lasts."""
+        """The world failed this source. Opens at the fifth in a row, and stops the intake while it lasts."""
+        now = self._clock()
         with self._lock:
             self._failed.add(source)
-            if not self.is_open and len(self._failed) >= FAILURES_TO_OPEN:
-                log.error("breaker open: %s sources in a row failed, last by %s", len(self._failed), reason)
-                self._opened = self._clock()
-                self._next_try = self._opened + TRY_EVERY
-            lasting = self._opened is not None and self._clock() - self._opened >= PATIENCE
-        if lasting and not self._stopped:
+            opens = not self.is_open and len(self._failed) >= FAILURES_TO_OPEN
+            if opens:
+                self._opened, self._next_try, self._stop_at = now, now + TRY_EVERY, now + PATIENCE
+            lasts = self._stop_at is not None and now >= self._stop_at
+            if lasts:
+                self._stop_at = now + PATIENCE  # the probe may have started it too early: it is stopped again
+        if opens:
+            log.error("breaker open: %s sources in a row failed, last by %s", FAILURES_TO_OPEN, reason)
+            self._note(reason)
+        if lasts:
             self._stop(reason)
 
     def blames_world(self) -> bool:
@@ -100,12 +105,20 @@ class Breaker:
         except Retryable:
             return True  # not even the ledger answers
 
-    def _stop(self, reason: str) -> None:
-        """Notes first: an intake that is stopped without a note would never be started again."""
+    def _note(self, reason: str) -> None:
         try:
             self._outage.declare(reason, now=round(self._clock() * 1000))
+        except Retryable as error:
+            log.warning("the outage could not be noted: %s", error)
+
+    def _stop(self, reason: str) -> None:
+        """Notes before and after: an intake that is stopped without a note would never be started again."""
+        self._note(reason)
+        try:
             self._intake.stop()
-            self._stopped = True
             log.error("the outage lasts: the intake is stopped until the probe finds the world well")
         except Retryable as error:
             log.warning("the intake could not be stopped: %s", error)
+            with self._lock:
+                self._stop_at = self._clock()
+        self._note(reason)

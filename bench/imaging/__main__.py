@@ -40,22 +40,23 @@ def main(arguments: Sequence[str]) -> int:
     if problems := list(missing(asked.photos)):
         print("\n".join(problems), file=sys.stderr)
         return 2
-    began, busy = time.monotonic(), load()
+    began = time.monotonic()
+    kind = f"{'quick' if asked.quick else 'full'}, load {load():.1f} before it began"
     unavailable = install()
     if SSIMULACRA2 in unavailable:
         print(f"no judge of quality: {unavailable[SSIMULACRA2]}", file=sys.stderr)
         return 1
     check_judge()
-    everything = [run(quick(job) if asked.quick else job, asked, unavailable) for job in asked.jobs]
-    minutes = (time.monotonic() - began) / 60
-    facts = machine() | {
-        "Date": today(),
-        "Run": f"{'quick' if asked.quick else 'full'}, {minutes:.0f} minutes, load {busy:.1f} before it began",
-    }
-    found = goals(everything)
-    page = report(everything, facts, found)
+    CACHE.mkdir(exist_ok=True)
+    everything: list[tuple[Measured, Scores]] = []
+    for job in asked.jobs:
+        everything.append(run(quick(job) if asked.quick else job, asked, unavailable))
+        facts = machine() | {"Date": today(), "Run": f"{kind}, {(time.monotonic() - began) / 60:.0f} minutes"}
+        page = report(everything, facts, goals(everything))
+        (CACHE / RESULTS.name).write_text(page)  # so that what was measured is not lost with what comes next
     kept = not asked.quick and asked.jobs == JOBS
-    (RESULTS if kept else CACHE / RESULTS.name).write_text(page)
+    if kept:
+        RESULTS.write_text(page)
     draw(everything, PLOT if kept else CACHE / PLOT.name)
     print(page, end="")
     return 0

@@ -45,8 +45,8 @@ SET = (
 WEBP = tuple(Output(each.name, "webp", each.edge, 80, watermark=each.watermark) for each in SET)
 
 AVIF = (
-    Output("1280", "avif", 1280, 50),
-    Output("640", "avif", 640, 50),
+    Output("1280", "avif", 1280, 50, effort=2),
+    Output("640", "avif", 640, 50, effort=2),
 )
 
 JOBS = (
@@ -65,7 +65,7 @@ JOBS = (
     Job("24mp-jpeg", "The set of a 24 MP JPEG", "24mp-jpeg", SET, 9.0, 3.2, photos=4, rounds=5),
     Job("24mp-png", "The set of a 24 MP PNG", "24mp-png", SET, 8.0, 2.0, photos=2, rounds=3),
     Job("webp", "All WebP: the same four sizes, method 4, of a camera JPEG", "camera", WEBP, 1.9, 1.45, 5, 3),
-    Job("avif", "AVIF: 1280 and 640 px, quality 50, effort 4, of a camera JPEG", "camera", AVIF, 1.1, 1.0, 3, 3),
+    Job("avif", "AVIF: 1280 and 640 px, quality 50, effort 2, of a camera JPEG", "camera", AVIF, 1.1, 1.0, 3, 3),
 )
 
 #: A worker that makes JPEG and WebP of JPEG stays under this, in megabytes (10^6 bytes), at its peak.

@@ -55,9 +55,9 @@ class Ground:
         """Bodies of what is visible in the queue; takes them out."""
         return self.other_side.messages()  # type: ignore[no-any-return]
 
-    def empty_queue(self) -> None:
-        """Throws away everything in the queue, seen or unseen."""
-        self.other_side.empty_queue()
+    def purge(self) -> None:
+        """Takes everything out of the queue, what is delayed or in flight too."""
+        self.other_side.purge()
 
 
 @dataclass
@@ -74,14 +74,14 @@ class FakeSide:
         self.dead_letters.sqs.messages.clear()
         return [(letter.body, _without_empty(reason=letter.reason, detail=letter.detail)) for letter in letters]
 
+    def purge(self) -> None:
+        self.queue.sqs.messages.clear()
+
     def messages(self) -> list[str]:
         received = self.queue.sqs.receive(1000)
         for message in received:
             self.queue.sqs.delete(message.receipt)
         return [message.body for message in received]
-
-    def empty_queue(self) -> None:
-        self.queue.sqs.messages.clear()
 
 
 @dataclass
@@ -106,7 +106,7 @@ class AwsSide:
     def messages(self) -> list[str]:
         return [message["Body"] for message in self._drain(self.queue_url)]
 
-    def empty_queue(self) -> None:
+    def purge(self) -> None:
         self.sqs.purge_queue(QueueUrl=self.queue_url)
 
     def _drain(self, url: str) -> Iterator[dict[str, Any]]:

@@ -39,7 +39,7 @@ def test_many_questions_are_sent_at_once(ground: Ground, unique: str) -> None:
 
 
 def test_an_empty_lane_has_no_oldest_message(ground: Ground, unique: str) -> None:
-    ground.empty_queue()
+    ground.purge()
     assert ground.queue.oldest() is None
     ground.queue.send(Asked(Source(ground.bucket, unique), ANY))
     oldest = ground.queue.oldest()

@@ -156,8 +156,8 @@ def test_progressive_says_the_same_in_fewer_bytes() -> None:
 
 @pytest.mark.parametrize("format", ["png", "webp"])
 def test_lossless_loses_nothing(format: str) -> None:
-    knobs = {"lossless": True} if format == "webp" else {}
-    body = fused.render(write(noise(61, 47), "png"), one(format, **knobs)).images[0].body
+    recipe = one(format, lossless=format == "webp")
+    body = fused.render(write(noise(61, 47), "png"), recipe).images[0].body
     assert (read(body)[..., :3] == noise(61, 47)).all()
 
 

@@ -71,6 +71,11 @@ def test_an_outage_that_lasts_stops_the_intake_and_is_seen_by_all(scene: Scene) 
     assert Breaker(scene.outage, scene.intake, scene.clock).blames_world()
 
 
+def test_an_open_breaker_is_seen_by_workers_that_have_just_started(scene: Scene) -> None:
+    scene.fail()
+    assert Breaker(scene.outage, scene.intake, scene.clock).blames_world()
+
+
 def test_a_stop_that_failed_is_tried_again(scene: Scene) -> None:
     scene.fail()
     scene.clock.move(PATIENCE)
@@ -79,6 +84,32 @@ def test_a_stop_that_failed_is_tried_again(scene: Scene) -> None:
     scene.intake.failing = None
     scene.fail(SOURCES[1])
     assert not scene.intake.running
+
+
+def test_an_intake_that_was_started_too_early_is_stopped_again(scene: Scene) -> None:
+    scene.fail()
+    for _ in range(2):
+        scene.clock.move(PATIENCE)
+        scene.fail(SOURCES[0])
+        assert not scene.intake.running
+        scene.intake.start()
+        scene.outage.over()
+
+
+def test_an_outage_forgotten_while_the_intake_was_stopped_is_noted_again(scene: Scene) -> None:
+    """The probe finds the world well between a worker's note and its stop."""
+    scene.fail()
+    scene.clock.move(PATIENCE)
+    stop = scene.intake.stop
+
+    def overtaken() -> None:
+        scene.outage.over()
+        stop()
+
+    scene.intake.stop = overtaken  # type: ignore[method-assign]
+    scene.fail(SOURCES[0])
+    assert not scene.intake.running
+    assert scene.outage.reason
 
 
 def test_a_ledger_that_does_not_answer_is_the_world_too(scene: Scene) -> None:

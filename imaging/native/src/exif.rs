@@ -37,6 +37,8 @@ pub fn orientation(tiff: &[u8]) -> u16 {
 
 const ORIENTATION_TAG: u16 = 0x0112;
 const ENTRY_BYTES: usize = 12;
+/// The type of a number of 16 bits, as which alone the orientation is defined.
+const SHORT: u16 = 3;
 
 fn read_orientation(tiff: &[u8]) -> Option<u16> {
     let little = match tiff.get(..4)? {
@@ -57,6 +59,7 @@ fn read_orientation(tiff: &[u8]) -> Option<u16> {
     (0..entries)
         .map(|index| directory + 2 + index * ENTRY_BYTES)
         .find(|&entry| short(entry) == Some(ORIENTATION_TAG))
+        .filter(|&entry| short(entry + 2) == Some(SHORT) && long(entry + 4) == Some(1))
         .and_then(|entry| short(entry + 8))
 }
 
@@ -69,6 +72,19 @@ mod tests {
         let little = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0";
         let big = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0";
         assert_eq!((orientation(little), orientation(big)), (6, 6));
+    }
+
+    #[test]
+    fn only_a_single_short_turns_anything() {
+        let entry = |kind: u8, count: u8| {
+            let mut tiff = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0";
+            (tiff[12], tiff[14]) = (kind, count);
+            orientation(&tiff)
+        };
+        assert_eq!(entry(3, 1), 6);
+        for (kind, count) in [(0, 1), (2, 9), (3, 0), (3, 2), (4, 1), (99, 1)] {
+            assert_eq!(entry(kind, count), 1, "{count} of type {kind}");
+        }
     }
 
     #[test]

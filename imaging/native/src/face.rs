@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::failure::{Decline, Failure, Outcome};
 use crate::placeholder::LONGEST_EDGE;
 use crate::plan::Plan;
-use crate::{fingerprint, placeholder, quality};
+use crate::{fingerprint, gif, placeholder, quality};
 
 pyo3::create_exception!(
     _native,
@@ -120,6 +120,12 @@ pub fn ssimulacra2(
 #[pyfunction]
 pub fn blake3(py: Python<'_>, data: PyBackedBytes) -> String {
     py.detach(|| fingerprint::blake3(&data))
+}
+
+/// How many pixels the LZW codes of a GIF's frame come to; None where they make no sense.
+#[pyfunction]
+pub fn gif_pixels(py: Python<'_>, codes: PyBackedBytes, root_bits: u32) -> Option<u64> {
+    py.detach(|| gif::pixels(&codes, root_bits))
 }
 
 /// ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100.

@@ -11,6 +11,7 @@
 //!       encode/          JPEG, WebP, PNG
 //!       quality.rs       the smallest file at a SSIMULACRA2
 //!       placeholder.rs   ThumbHash                   fingerprint.rs  BLAKE3
+//!   gif.rs           whether a GIF's frame is all there, for libvips
 //!   kernels/         the loops that take the time: scalar, AVX2, NEON, the same samples from each
 //!   libwebp.rs       libwebp behind two safe functions
 //!   plane.rs         planes and pictures             arena.rs  their memory
@@ -27,6 +28,7 @@ mod face;
 pub mod failure;
 mod fingerprint;
 pub mod finish;
+pub mod gif;
 pub mod jpeg_decode;
 pub mod kernels;
 mod libwebp;
@@ -47,7 +49,17 @@ pub mod taps;
 mod _native {
     #[pymodule_export]
     use super::face::{
-        Probe, Rejected, Rendered, Unsupported, blake3, declines, probe, render, ssimulacra2, thumbhash,
+        Probe, Rejected, Rendered, Unsupported, blake3, declines, gif_pixels, probe, render, ssimulacra2, thumbhash,
+    };
+    #[pymodule_export]
+    use super::sandbox::{
+        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files, forbid_new_privileges,
+        share_heaps,
+    };
+    #[pymodule_export]
+    use super::sandbox::{
+        clear_environment, die_with_parent, forbid_calls, forbid_dumping, forbid_files, forbid_new_privileges,
+        share_heaps,
     };
 }
 

@@ -1,4 +1,4 @@
-"""The whole corpus: some two thousand originals drawn by code, the same ones every time, none of them kept as a file."""
+"""The whole corpus: near two thousand originals drawn by code, the same every time, none kept as a file."""
 
 from functools import cache
 

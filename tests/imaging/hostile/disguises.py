@@ -6,7 +6,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 
-from imaging.errors import Reason as R
+from imaging.errors import Reason
 from tests.imaging.drawing import exif, write
 from tests.imaging.hostile.sample import DAMAGED, FOREIGN, LYING, Sample, either, picture, refused, rendered
 
@@ -59,7 +59,8 @@ NOT_IMAGES: dict[str, bytes] = {
     "XML": b'<?xml version="1.0"?><a/>',
     "a program": b"\x7fELF\x02\x01\x01" + bytes(500),
     "a script": b"#!/bin/sh\nrm -rf /\n",
-    "MVG": b"push graphic-context\nviewbox 0 0 640 480\nfill 'url(https://example.com/x\";ls \"-la)'\npop graphic-context\n",
+    "MVG": b"push graphic-context\nviewbox 0 0 640 480\n"
+    b"fill 'url(https://example.com/x\";ls \"-la)'\npop graphic-context\n",
     "MSL": b'<?xml version="1.0"?><image><read filename="/etc/passwd"/><write filename="x.png"/></image>',
     "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) (r) file\n",
     "an archive": archive(),
@@ -117,9 +118,9 @@ UNSUPPORTED: dict[str, bytes] = {
 def samples() -> Iterator[Sample]:
     """All of them."""
     for name, original in NOT_IMAGES.items():
-        yield refused(name, original, FOREIGN, R.EMPTY)
+        yield refused(name, original, FOREIGN, Reason.EMPTY)
     for name, original in UNSUPPORTED.items():
-        yield refused(name, original, R.UNSUPPORTED_TYPE)
+        yield refused(name, original, Reason.UNSUPPORTED_TYPE)
     bodies = {format: write(picture(), format) for format in ("jpeg", "png", "gif", "webp", "tiff", "avif")}
     magics = {
         "jpeg": b"\xff\xd8\xff",
@@ -142,9 +143,7 @@ def samples() -> Iterator[Sample]:
         yield refused(f"PDF that is {format} as well", b"%PDF-1.4\n" + body, FOREIGN)
         yield refused(f"page that is {format} as well", b"<html>" + body, FOREIGN)
         behind = body + b"\n<script>alert(1)</script>" + archive()
-        yield (either if format in {"webp", "avif"} else rendered)(
-            f"{format} that is an archive as well", behind, *([DAMAGED] if format in {"webp", "avif"} else [])
-        )
+        yield either(f"{format} that is an archive as well", behind, DAMAGED)
     yield rendered(
         "jpeg with SVG in its description", write(picture(), "jpeg", exif=exif(ImageDescription=SVG.decode())), picture
     )

@@ -139,6 +139,16 @@ def deep(depth: int, brand: bytes) -> bytes:
     return ftyp(brand, b"mif1", brand) + full(b"meta", 0, heads)
 
 
+def with_exif(format: str, size: int) -> bytes:
+    """A picture and so much EXIF."""
+    return write(picture(), format, exif=exif(Artist="x" * size))
+
+
+def with_profile(format: str, size: int) -> bytes:
+    """A picture and so large a profile."""
+    return write(picture(), format, icc_profile=profile(size))
+
+
 def samples() -> Iterator[Sample]:
     """All of them."""
     for name in ("heic", "avif"):
@@ -148,12 +158,12 @@ def samples() -> Iterator[Sample]:
         yield from composed(name.encode())
         yield refused(
             f"{name} with an EXIF of 5 MB",
-            lambda name=name: write(picture(), name, exif=exif(Artist="x" * 5_000_000)),
+            partial(with_exif, name, 5_000_000),
             BOMB,
         )
         yield refused(
             f"{name} with a profile of 5 MB",
-            lambda name=name: write(picture(), name, icc_profile=profile(5_000_000)),
+            partial(with_profile, name, 5_000_000),
             BOMB,
         )
         yield either(f"{name} followed by rubbish", whole + b"rubbish" * 1000, DAMAGED)

@@ -7,7 +7,7 @@ from functools import partial
 
 from PIL import Image, ImageCms
 
-from imaging.errors import Reason as R
+from imaging.errors import Reason
 from tests.imaging.drawing import exif, write
 from tests.imaging.hostile.sample import (
     BOMB,
@@ -270,4 +270,4 @@ def samples() -> Iterator[Sample]:
     yield from headers()
     yield from bombs()
     yield from metadata()
-    yield refused("jpeg: three bytes", b"\xff\xd8\xff", R.TRUNCATED, R.CORRUPT)
+    yield refused("jpeg: three bytes", b"\xff\xd8\xff", Reason.TRUNCATED, Reason.CORRUPT)

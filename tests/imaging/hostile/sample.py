@@ -9,18 +9,24 @@ import numpy as np
 from imaging.errors import Reason
 from tests.imaging.drawing import Pixels, scene
 
-R = Reason
-
 #: What a file may be called whose bytes were tampered with.
-DAMAGED = frozenset((R.TRUNCATED, R.CORRUPT, R.NOT_AN_IMAGE, R.UNSUPPORTED_TYPE))
+DAMAGED = frozenset((Reason.TRUNCATED, Reason.CORRUPT, Reason.NOT_AN_IMAGE, Reason.UNSUPPORTED_TYPE))
 
 #: What a file may be called that promises more than it holds.
-LYING = DAMAGED | {R.TOO_MANY_PIXELS, R.TOO_MANY_FRAMES, R.TOO_MUCH_MEMORY, R.METADATA_TOO_LARGE}
+LYING = DAMAGED | {Reason.TOO_MANY_PIXELS, Reason.TOO_MANY_FRAMES, Reason.TOO_MUCH_MEMORY, Reason.METADATA_TOO_LARGE}
 
 #: What a file may be called that costs more than it is worth.
-BOMB = frozenset((R.TOO_MANY_BYTES, R.TOO_MANY_PIXELS, R.TOO_MANY_FRAMES, R.TOO_MUCH_MEMORY, R.METADATA_TOO_LARGE))
+BOMB = frozenset(
+    (
+        Reason.TOO_MANY_BYTES,
+        Reason.TOO_MANY_PIXELS,
+        Reason.TOO_MANY_FRAMES,
+        Reason.TOO_MUCH_MEMORY,
+        Reason.METADATA_TOO_LARGE,
+    )
+)
 
-FOREIGN = frozenset((R.NOT_AN_IMAGE, R.UNSUPPORTED_TYPE))
+FOREIGN = frozenset((Reason.NOT_AN_IMAGE, Reason.UNSUPPORTED_TYPE))
 
 WIDTH, HEIGHT = 200, 150
 
@@ -74,7 +80,8 @@ def picture(width: int = WIDTH, height: int = HEIGHT) -> Pixels:
     """What the corpus is drawn from: blurred, shifted, grey or cut off, it is far from itself."""
     y, x = np.mgrid[0:height, 0:width]
     texture = 35 * np.sign(np.sin(x * 0.9) * np.sin(y * 0.7))
-    return np.clip(scene(width, height) * 0.6 + 50 + texture[..., None], 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(scene(width, height) * 0.6 + 50 + texture[..., None], 0, 255).astype(np.uint8)
+    return pixels
 
 
 def cuts(name: str, whole: bytes, places: Iterable[int]) -> Iterator[Sample]:

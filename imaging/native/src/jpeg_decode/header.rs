@@ -87,7 +87,7 @@ impl<'a> Preamble<'a> {
                     frame = Some(sized(Frame::parse(code, body)?, limits)?);
                 }
                 _ => {
-                    notes.read(code, body, cursor.at - body.len())?;
+                    notes.read(code, body, cursor.at - body.len());
                     tables.read(code, body)?;
                 }
             }
@@ -113,7 +113,7 @@ struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    fn read(&mut self, code: u8, body: &'a [u8], at: usize) -> Result<()> {
+    fn read(&mut self, code: u8, body: &'a [u8], at: usize) {
         match (code, body) {
             (APP0, [b'J', b'F', b'I', b'F', 0, ..]) => self.jfif = true,
             (APP1, _) if body.starts_with(EXIF) && self.exif.is_none() => {
@@ -123,12 +123,14 @@ impl<'a> Notes<'a> {
                 self.adobe_transform = Some(*transform);
             }
             (APP2, _) if body.starts_with(ICC) => match &body[ICC.len()..] {
-                [number, of, piece @ ..] => self.icc.push((*number, *of, piece)),
-                _ => return Err(Error::Corrupt("colour profile")),
+                // One more than there can be shows that they are too many.
+                [number, of, piece @ ..] if self.icc.len() <= 255 => {
+                    self.icc.push((*number, *of, piece));
+                }
+                _ => {}
             },
             _ => {}
         }
-        if self.icc.len() > 255 { Err(Error::Corrupt("colour profile")) } else { Ok(()) }
     }
 
     fn header(self, frame: &Frame, tables: &Tables, limits: &Limits) -> Result<Header> {
@@ -166,7 +168,8 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// Puts the pieces together: numbered from 1, all agreeing on how many they are, each there once.
+    /// Puts the pieces together: numbered from 1, all agreeing on how many they are, each there once. A profile that
+    /// is not whole counts as none, as everywhere; the picture is good without it.
     fn profile(&self, limit: usize) -> Result<Option<Vec<u8>>> {
         let mut pieces = self.icc.clone();
         pieces.sort_by_key(|&(number, _, _)| number);
@@ -175,7 +178,7 @@ impl<'a> Notes<'a> {
             .enumerate()
             .all(|(index, &(number, of, _))| usize::from(number) == index + 1 && usize::from(of) == pieces.len());
         if !whole {
-            return Err(Error::Corrupt("colour profile"));
+            return Ok(None);
         }
         if pieces.iter().map(|(_, _, piece)| piece.len()).sum::<usize>() > limit {
             return Err(Error::TooLarge("colour profile"));

@@ -134,6 +134,10 @@ pub fn check(info: &Info<'_>) -> Outcome<()> {
     if info.animation_control.is_some() {
         return unsupported(Decline::Animation);
     }
+    // The png crate reads three bytes at a time of a palette, and panics where there are fewer.
+    if info.palette.as_ref().is_some_and(|palette| palette.len() % 3 != 0) {
+        return corrupt("a PNG with part of a colour in its palette");
+    }
     Ok(())
 }
 
