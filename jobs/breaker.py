@@ -105,20 +105,27 @@ class Breaker:
         except Retryable:
             return True  # not even the ledger answers
 
-    def _note(self, reason: str) -> None:
+    def _note(self, reason: str) -> bool:
+        """Whether the outage is noted now."""
         try:
             self._outage.declare(reason, now=round(self._clock() * 1000))
         except Retryable as error:
             log.warning("the outage could not be noted: %s", error)
+            return False
+        return True
 
     def _stop(self, reason: str) -> None:
         """Notes before and after: an intake that is stopped without a note would never be started again."""
-        self._note(reason)
-        try:
-            self._intake.stop()
-            log.error("the outage lasts: the intake is stopped until the probe finds the world well")
-        except Retryable as error:
-            log.warning("the intake could not be stopped: %s", error)
+        if not (self._note(reason) and self._stopped()):
             with self._lock:
                 self._stop_at = self._clock()
         self._note(reason)
+
+    def _stopped(self) -> bool:
+        try:
+            self._intake.stop()
+        except Retryable as error:
+            log.warning("the intake could not be stopped: %s", error)
+            return False
+        log.error("the outage lasts: the intake is stopped until the probe finds the world well")
+        return True

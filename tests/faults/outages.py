@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobs import batch
 from jobs.errors import Retryable
 from jobs.probe import probe
-from jobs.process import World
 from jobs.source import Source
 from tests.faults.stage import VISIBILITY, A, Stage
 
@@ -42,7 +40,7 @@ class Outage:
         until = stage.cloud.clock() + 1.5 * self.max_receives * VISIBILITY
         while stage.cloud.clock() < until:
             if stage.cloud.intake.running:
-                _batch(stage, stage.cloud.dice.choice(hands).world)
+                stage.deliver_batch(BATCH, stage.cloud.dice.choice(hands).world)
             stage.cloud.clock.move(20)
             _probe(stage)
         self._fail(stage, None)
@@ -55,16 +53,6 @@ class Outage:
     def _fail(self, stage: Stage, failing: Retryable | None) -> None:
         for part in PARTS[self.parts]:
             getattr(stage.cloud, part).failing = failing
-
-
-def _batch(stage: Stage, world: World) -> None:
-    received = [stage.delivery(message) for message in stage.cloud.queue.sqs.receive(BATCH)]
-    if not received:
-        return
-    messages = [delivery.message for delivery in received]
-    verdicts = batch.run(messages, world, stage.rules, deadline=world.clock() + 60)
-    for delivery in received:
-        stage.answer(delivery, verdicts[delivery.message.id])
 
 
 def _probe(stage: Stage) -> None:

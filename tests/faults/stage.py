@@ -176,6 +176,14 @@ class Stage:
             self.witness.acknowledged({asked.source for asked in delivery.asked} - copied, delivery.since)
         self.cloud.answer(delivery.receipt, verdict)
 
+    def deliver_batch(self, most: int, worker: World, *, seconds: float = 60.0) -> None:
+        """Several visible messages through one worker at once."""
+        received = [self.delivery(message) for message in self.cloud.queue.sqs.receive(most)]
+        messages = [delivery.message for delivery in received]
+        verdicts = batch.run(messages, worker, self.rules, deadline=worker.clock() + seconds)
+        for delivery in received:
+            self.answer(delivery, verdicts[delivery.message.id])
+
     def deliver(self, worker: World | None = None) -> bool:
         """One visible message through a worker, a new one if none is given; False when none is visible."""
         delivery = self.receive()

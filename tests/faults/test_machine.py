@@ -1,18 +1,18 @@
 """A state machine over the simulator: Hypothesis chooses who moves next, and shrinks what breaks a promise."""
 
-import os
 import random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.faults.chaos import TIMES
 from tests.faults.puppets import crashes, fails, loses_its_answer, passes
 from tests.faults.stage import LEASE, VISIBILITY, A, B, Stage, X
 from tests.faults.summary import Prove
 from tests.faults.walks import WORKERS, Troupe
 
-EXAMPLES = int(os.environ.get("CHAOS_EXAMPLES", "200"))
+EXAMPLES = 200 * TIMES
 
 
 class Protocol(RuleBasedStateMachine):
@@ -94,7 +94,7 @@ class Protocol(RuleBasedStateMachine):
 
 
 class Machine:
-    """The machine as a case: as many examples as CHAOS_EXAMPLES says."""
+    """The machine as a case: two hundred examples, more in chaos."""
 
     counts = EXAMPLES
 
@@ -105,7 +105,7 @@ class Machine:
             max_examples=EXAMPLES,
             stateful_step_count=40,
             deadline=None,
-            derandomize="CHAOS_EXAMPLES" not in os.environ,
+            derandomize=TIMES == 1,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         )

@@ -3,10 +3,12 @@
 import pytest
 
 from tests.faults.bursts import bursts
+from tests.faults.chaos import SEED, TIMES
 from tests.faults.mixed import mixed
 from tests.faults.outages import outages
 from tests.faults.pairs import of_two_versions, pairs, skewed
 from tests.faults.redrives import redrives
+from tests.faults.storms import storms
 from tests.faults.summary import Prove
 from tests.faults.walks import walks
 
@@ -16,16 +18,20 @@ CHUNKS = range(4)
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_two_workers_who_meet_at_any_call_break_no_promise(chunk: int, prove: Prove) -> None:
-    prove("two workers, each stopped at a call", pairs(500, seed=chunk))
+    prove("two workers, each stopped at a call", pairs(500 * TIMES, seed=SEED + chunk))
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_walks_of_clients_workers_operators_and_weather_break_no_promise(chunk: int, prove: Prove) -> None:
-    prove("walks at random", walks(300, first=300 * chunk))
+    prove("walks at random", walks(300 * TIMES, first=SEED + 300 * TIMES * chunk))
+
+
+def test_many_sources_in_bad_weather_all_come_through(prove: Prove) -> None:
+    prove("storms over many sources", storms(60 * TIMES, first=SEED))
 
 
 def test_a_burst_without_faults_costs_no_message_more_receives_than_there_are_events(prove: Prove) -> None:
-    prove("bursts without a fault", bursts(300))
+    prove("bursts without a fault", bursts(300 * TIMES, first=SEED))
 
 
 def test_a_redrive_of_work_in_any_state_heals_it_and_changes_nothing_that_is_finished(prove: Prove) -> None:
@@ -33,11 +39,11 @@ def test_a_redrive_of_work_in_any_state_heals_it_and_changes_nothing_that_is_fin
 
 
 def test_clocks_that_are_five_minutes_off_break_no_promise(prove: Prove) -> None:
-    prove("two workers, clocks 5 minutes off", skewed(600))
+    prove("two workers, clocks 5 minutes off", skewed(600 * TIMES))
 
 
 def test_two_versions_of_the_code_on_one_table_break_no_promise(prove: Prove) -> None:
-    prove("two engines and two recipe schemas", of_two_versions(601))
+    prove("two engines and two recipe schemas", of_two_versions(601 * TIMES))
 
 
 def test_a_message_with_records_of_different_fates_is_answered_for_all_of_them(prove: Prove) -> None:

@@ -132,3 +132,15 @@ def test_the_probe_never_starts_an_intake_that_an_operator_stopped(scene: Scene)
     scene.intake.running = False
     assert probe("originals", "", FakeOriginals(), FakeRenditions(), FakeLedger(), scene.outage, scene.intake) == "well"
     assert not scene.intake.running
+
+
+def test_an_intake_is_never_stopped_without_a_note_of_it(scene: Scene) -> None:
+    """The note is in the very table that is out: without it the probe would take the world for well, for ever."""
+    scene.outage.failing = Retryable("unreachable")
+    scene.fail()
+    scene.clock.move(PATIENCE)
+    scene.fail(SOURCES[0])
+    assert scene.intake.running
+    scene.outage.failing = None
+    scene.fail(SOURCES[1])
+    assert (scene.intake.running, scene.outage.reason) == (False, "throttled")
