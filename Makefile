@@ -113,6 +113,10 @@ bench-lock: .venv/ready ## Pin the newest peers
 		--no-emit-index-url --no-annotate -c requirements.lock --custom-compile-command "make bench-lock" --upgrade -q -o bench/$$lock.lock; done
 	@npm install --prefix bench --save-exact --omit-lockfile-registry-resolved=true --no-fund --no-audit sharp@latest
 
+.PHONY: chaos
+chaos: setup ## The random fault tests, long and from anywhere (TIMES=50, CHAOS_SEED=n)
+	@CHAOS=$(or $(TIMES),50) $(VENV)/pytest -n auto --timeout=0 tests/faults/test_machine.py tests/faults/test_random.py $(ARGS)
+
 .PHONY: fuzz
 fuzz: setup ## Feed the decoders damaged files for long (SECONDS_EACH=600; needs a nightly toolchain and cargo-fuzz)
 	@$(RUST) cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is not here: rustup toolchain install nightly && cargo install cargo-fuzz"; exit 1; }

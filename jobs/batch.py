@@ -116,7 +116,8 @@ def _suspect(group: list[Part], world: World) -> bool:
         return False
     try:
         record = world.ledger.read(group[0].asked.source)
-    except Retryable:
+    except Exception:  # whatever it is, the claim will meet it again, and answer for this source alone
+        log.exception("no look at a suspect")
         return False
     return record is not None and record.attempts > 0
 
