@@ -189,7 +189,7 @@ fn a_colour_profile_is_put_together_in_the_order_of_its_numbers() {
     let second = with_segment(&drawn("420.jpg"), 0xE2, b"ICC_PROFILE\0\x02\x02file");
     let both = with_segment(&second, 0xE2, b"ICC_PROFILE\0\x01\x02pro");
     assert_eq!(header(&both).expect("a JPEG").icc.as_deref(), Some(&b"profile"[..]));
-    assert_eq!(header(&second).err(), Some(Error::Corrupt("colour profile")));
+    assert_eq!(header(&second).expect("a JPEG whose profile is incomplete").icc, None);
     let limits = Limits { profile_bytes: 6, ..Limits::default() };
     assert_eq!(decode(&both, Scale::Full, limits).err(), Some(Error::TooLarge("colour profile")));
 }
@@ -272,7 +272,7 @@ fn scans_that_do_not_follow_from_each_other_are_refused() {
 
     let separate = drawn("420-separate.jpg");
     let luma_alone = [&separate[..places_of(&separate, &[0xDA])[1]], &[0xFF, 0xD9]].concat();
-    assert_eq!(full(&luma_alone).err(), Some(Error::Corrupt("component without a scan")));
+    assert_eq!(full(&luma_alone).err(), Some(Error::Truncated));
 }
 
 #[test]
