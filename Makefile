@@ -132,4 +132,5 @@ format: setup ## Mend the formatting
 .PHONY: clean
 clean: ## Take away everything that was installed or built here
 	@rm -rf .venv .venv-* .rust .cache out imaging/native/target imaging/_native.abi3.so
+	@rm -rf .*_cache .hypothesis .aws-sam dist imaging/native/fuzz/{target,corpus,artifacts}
 	@rm -rf bench/.venv-* bench/node_modules bench/.cache bench/ssimulacra2/target

@@ -37,7 +37,9 @@ class DynamoCatalog:
             "rt": [list(route) for route in catalog.routes],
             "rc": dict(catalog.recipes),
         }
-        if not self._put(item, "attribute_not_exists(pk) OR v = :expected", {":expected": expected}):
+        condition = "v = :expected" if expected else "attribute_not_exists(pk) OR v = :expected"
+        written = self._put(item, condition, {":expected": expected})
+        if not written and self.current() != catalog:  # else it was written, and only the reply was lost
             raise CatalogTooOld(f"the stored catalog is not at revision {expected} any more")
 
     def body(self, digest: str) -> Body:

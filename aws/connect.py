@@ -1,6 +1,7 @@
 """The one door to AWS. boto3 obeys AWS_ENDPOINT_URL, so nothing here asks where it runs."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 CONFIG = Config(
     connect_timeout=3,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    read_timeout=8,
+    retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=32,
 )
 S3_CONFIG = CONFIG.merge(
@@ -57,7 +58,7 @@ def connect(settings: Settings) -> Aws:
         renditions=S3Renditions(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
-        queue=SqsQueue(sqs, settings.queue_url, cloudwatch=lambda: session.client("cloudwatch", config=CONFIG)),
+        queue=SqsQueue(sqs, settings.queue_url, cloudwatch=cache(lambda: session.client("cloudwatch", config=CONFIG))),
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),

@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from aws.errors import code, translated
-from aws.items import marshal
+from aws.errors import translated
+from aws.items import Item, marshal, unmarshal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,24 +18,28 @@ class DynamoOutage:
         self._dynamo, self._table = client, table
 
     def declared(self) -> str:
-        with translated("GetItem"):
-            item = self._dynamo.get_item(TableName=self._table, Key=NOTE, ConsistentRead=True).get("Item")
-        return item["r"]["S"] if item else ""
+        return str(self._note().get("r", ""))
 
-    def declare(self, reason: str, *, now: int) -> None:
+    def stopped(self) -> bool:
+        return bool(self._note().get("s", False))
+
+    def declare(self, reason: str, *, now: int, stopped: bool = False) -> None:
+        change = "SET r = if_not_exists(r, :reason), u = if_not_exists(u, :now)"
         with translated("UpdateItem"):
-            try:
-                self._dynamo.update_item(
-                    TableName=self._table,
-                    Key=NOTE,
-                    UpdateExpression="SET r = :reason, u = :now",
-                    ConditionExpression="attribute_not_exists(pk)",
-                    ExpressionAttributeValues=marshal({":reason": reason, ":now": now}),
-                )
-            except ClientError as error:
-                if code(error) != "ConditionalCheckFailedException":
-                    raise
+            self._dynamo.update_item(
+                TableName=self._table,
+                Key=NOTE,
+                UpdateExpression=f"{change}, s = :stopped" if stopped else change,
+                ExpressionAttributeValues=marshal(
+                    {":reason": reason, ":now": now, **({":stopped": True} if stopped else {})}
+                ),
+            )
 
     def over(self) -> None:
         with translated("DeleteItem"):
             self._dynamo.delete_item(TableName=self._table, Key=NOTE)
+
+    def _note(self) -> Item:
+        with translated("GetItem"):
+            item = self._dynamo.get_item(TableName=self._table, Key=NOTE, ConsistentRead=True).get("Item")
+        return unmarshal(item) if item else {}

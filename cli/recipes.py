@@ -68,12 +68,11 @@ def named(name: str | None) -> Book:
 def read(path: Path) -> Recipe:
     """The recipe in a file. Raises Complaint when it cannot be read, RecipeInvalid or RecipeTooNew for what it says."""
     try:
-        written = path.read_text(encoding="utf-8")
+        return book.recipe(path)
     except UnicodeDecodeError:
         raise Complaint(f"{path} is not text: a recipe is TOML, in UTF-8") from None
     except OSError as error:
         raise Complaint(f"{path} cannot be read: {error.strerror}") from None
-    return recipes.parse(written, lambda name: (path.parent / name).read_bytes())
 
 
 def _by_name(name: str) -> Recipe:

@@ -18,8 +18,9 @@ AT_ONCE = 8
 PAUSE = 0.25
 """Seconds between two looks at the ledger."""
 
-PATIENCE = 480.0
-"""Seconds without any change after which waiting ends; longer than a message of a killed worker stays hidden."""
+PATIENCE = 960.0
+"""Seconds without any change after which waiting ends; longer than any message stays hidden: 722 of a killed worker's,
+900 by the longest back-off."""
 
 ENDED = frozenset({State.DONE, State.DELETED, State.DEAD})
 

@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     found = probe(
         settings.originals, settings.prefix, aws.originals, aws.renditions, aws.ledger, aws.outage, aws.intake
     )
-    metrics.add_metric("Outage", MetricUnit.Count, int(found == "out"))
+    metrics.add_metric("Outage", MetricUnit.Count, int(found != "well"))
     if not event.get("sweep") or found == "out":
         return {"world": found}
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - LAST_STEP

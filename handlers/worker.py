@@ -5,9 +5,11 @@ Also takes a plain S3 event from a direct invocation, which raises if any of its
 
 import json
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -32,7 +34,7 @@ from jobs.admission import Admission
 from jobs.batch import Message, Rules
 from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
-from jobs.errors import JobError, Retryable
+from jobs.errors import JobError, OutOfTime, Retryable
 from jobs.process import Retry, Verdict, World
 from jobs.settings import Settings, read
 
@@ -44,8 +46,11 @@ WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
 
 PUTS_AT_ONCE = 16
 
-RENDER_TIMEOUT = 30.0
-"""Seconds for one image; twice that, tried again alone, still fits into an invocation."""
+RENDER_TIMEOUT = 20.0
+"""Seconds for one image in a child, forty times what most need."""
+
+PUTS_WITHIN = 15.0
+"""Seconds that are left for puts and publishing when the last render may begin."""
 
 ROOM_FOR_ORIGINALS = 256 * 1024 * 1024
 """Bytes of originals held at once."""
@@ -62,6 +67,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     records = _sqs_records(event)
     messages = [_message(record) for record in records.values()] or [Message(context.aws_request_id, json.dumps(event))]
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    _vcpus().deadline = deadline
     verdicts = batch.run(messages, _world(), _rules(), deadline=deadline)
     _count(verdicts)
     retries = {id: verdict for id, verdict in verdicts.items() if isinstance(verdict, Retry)}
@@ -127,6 +133,8 @@ def _rules() -> Rules:
 @cache
 def _world() -> World:
     aws = _aws()
+    limits = _limits()
+    _sandbox()  # its children come up while the first messages are claimed and fetched
     return World(
         originals=aws.originals,
         renditions=aws.renditions,
@@ -139,6 +147,7 @@ def _world() -> World:
         engine=engine(),
         breaker=Breaker(aws.outage, aws.intake, time.time),
         room=Admission(ROOM_FOR_ORIGINALS),
+        max_bytes=limits.bytes,
         together=ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="put").map,
         about=logs.about,
     )
@@ -146,22 +155,68 @@ def _world() -> World:
 
 @cache
 def _sandbox() -> Sandbox:
-    """One child per vCPU; they come up while the first messages are claimed and fetched."""
-    settings = _settings()
-    narrowed = {"bytes": settings.max_bytes, "pixels": settings.max_pixels}
-    limits = replace(Limits(), **{name: limit for name, limit in narrowed.items() if limit})
-    return Sandbox(settings.vcpus, limits=limits, timeout=RENDER_TIMEOUT)
+    """One child per vCPU."""
+    return Sandbox(_settings().vcpus, limits=_limits(), timeout=RENDER_TIMEOUT)
+
+
+@cache
+def _limits() -> Limits:
+    narrowed = {"bytes": _settings().max_bytes, "pixels": _settings().max_pixels}
+    return replace(Limits(), **{name: limit for name, limit in narrowed.items() if limit})
 
 
 def _render(original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
     """In a child. What ends its child is tried once more, alone in a new one, and rejected if it ends that too."""
     try:
-        return _sandbox().render(original, recipe, names)
+        with _vcpus().one():
+            return _sandbox().render(original, recipe, names)
     except (ChildDied, ChildHung) as error:
         log.warning("a child was lost: %s", error)
     except SandboxBroken as error:
         raise Retryable("sandbox-broken", str(error)) from error
     try:
-        return _sandbox().render(original, recipe, names, alone=True)
+        with _vcpus().all():
+            return _sandbox().render(original, recipe, names, alone=True)
     except (ChildDied, ChildHung) as error:
         raise Rejected(Reason.KILLS_WORKER, str(error)) from error
+    except SandboxBroken as error:
+        raise Retryable("sandbox-broken", str(error)) from error
+
+
+class _Vcpus:
+    """Turns at the pixels. Whoever waits too long for one to finish in time is out of time, and says so."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._free = count, threading.Semaphore(count)
+        self._alone = threading.Lock()
+        self.deadline = 0.0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        with self._turns(1):
+            yield
+
+    @contextmanager
+    def all(self) -> Iterator[None]:
+        """Every one of them: what is tried alone must not take its neighbours along."""
+        with self._alone, self._turns(self._count):
+            yield
+
+    @contextmanager
+    def _turns(self, wanted: int) -> Iterator[None]:
+        taken = 0
+        try:
+            for _ in range(wanted):
+                left = self.deadline - time.time() - RENDER_TIMEOUT - PUTS_WITHIN
+                if left <= 0 or not self._free.acquire(timeout=left):
+                    raise OutOfTime
+                taken += 1
+            yield
+        finally:
+            for _ in range(taken):
+                self._free.release()
+
+
+@cache
+def _vcpus() -> _Vcpus:
+    return _Vcpus(_settings().vcpus)

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 MOST_COPIES = 1000
 """How often a question may be copied untried before it is left to the dead-letter queue."""
 
-LEAST_TIME = 15.0
-"""Seconds that must be left for a work to be started."""
+LEAST_TIME = 45.0
+"""Seconds that must be left for a work to be started: a claim, a fetch, a render and the puts, all of them slow."""
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,21 @@ def read(folder: Path) -> Book:
         raise CatalogInvalid([f"{folder} is no folder of recipes: it has no {ROUTES}"])
     problems: list[str] = []
     files = [path for path in sorted(folder.glob("*.toml")) if path.name != ROUTES]
-    book = [recipe for path in files for recipe in _recipe(path, problems)]
+    book = [one for path in files for one in _recipe(path, problems)]
     routes = _routes(folder / ROUTES, problems)
     if problems:
         raise CatalogInvalid(problems)
     return Book(tuple(book), routes)
 
 
+def recipe(path: Path) -> Recipe:
+    """The recipe in a file, with the pictures and fonts beside it. Raises OSError, RecipeInvalid, RecipeTooNew."""
+    return recipes.parse(path.read_text(encoding="utf-8"), lambda name: _inside(path.parent, name).read_bytes())
+
+
 def _recipe(path: Path, problems: list[str]) -> list[Recipe]:
     try:
-        return [recipes.parse(path.read_text(), files=lambda name: _inside(path.parent, name).read_bytes())]
+        return [recipe(path)]
     except RecipeInvalid as error:
         problems += [f"{path.name}: {problem}" for problem in error.problems]
         return []

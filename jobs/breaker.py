@@ -38,8 +38,11 @@ class Outage(Protocol):
     def declared(self) -> str:
         """Why, or "" while there is none."""
 
-    def declare(self, reason: str, *, now: int) -> None:
-        """Notes it; what was noted first stays."""
+    def stopped(self) -> bool:
+        """Whether a breaker stopped the intake because of it: only then is it the probe's to start."""
+
+    def declare(self, reason: str, *, now: int, stopped: bool = False) -> None:
+        """Notes it. The reason that was noted first stays, and so does that the intake was stopped."""
 
     def over(self) -> None: ...
 
@@ -105,10 +108,10 @@ class Breaker:
         except Retryable:
             return True  # not even the ledger answers
 
-    def _note(self, reason: str) -> bool:
+    def _note(self, reason: str, *, stopped: bool = False) -> bool:
         """Whether the outage is noted now."""
         try:
-            self._outage.declare(reason, now=round(self._clock() * 1000))
+            self._outage.declare(reason, now=round(self._clock() * 1000), stopped=stopped)
         except Retryable as error:
             log.warning("the outage could not be noted: %s", error)
             return False
@@ -116,10 +119,10 @@ class Breaker:
 
     def _stop(self, reason: str) -> None:
         """Notes before and after: an intake that is stopped without a note would never be started again."""
-        if not (self._note(reason) and self._stopped()):
+        if not (self._note(reason, stopped=True) and self._stopped()):
             with self._lock:
                 self._stop_at = self._clock()
-        self._note(reason)
+        self._note(reason, stopped=True)
 
     def _stopped(self) -> bool:
         try:

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from imaging import recipe as recipes
 from imaging.recipe import Body, Recipe
-from jobs.errors import CatalogInvalid
+from jobs.errors import CatalogInvalid, Retryable
 from jobs.ports import CatalogStore
 
 LARGEST_BODY = 350 * 1024
@@ -32,7 +32,9 @@ class Catalog:
     recipes: Mapping[str, str] = field(default_factory=dict)
 
     def digest_for(self, key: str) -> str:
-        """The digest of the recipe whose prefix matches the key longest."""
+        """The digest of the recipe whose prefix matches the key longest. Raises Retryable before the first release."""
+        if not self.routes:
+            raise Retryable("no-catalog", "no recipes have been released here yet")
         _, name = max((route for route in self.routes if key.startswith(route[0])), key=lambda route: len(route[0]))
         return self.recipes[name]
 
@@ -89,8 +91,9 @@ class CurrentCatalog:
         asked = next(self._tick)
         with self._lock:
             if self._catalog is None or self._began <= asked:
-                self._began = next(self._tick)
-                self._catalog = self._store.current()
+                began = next(self._tick)
+                self._catalog = self._store.current()  # raises: what was read before stays as old as it was
+                self._began = began
             return self._catalog
 
 

@@ -4,7 +4,8 @@ JobError
 ├── Malformed       a message that no parser knows: a letter at once, as it came
 ├── Foreign         an event that points outside the originals: a letter at once, nothing is read
 ├── Retryable       the world's fault, may pass: throttled, timed out, refused, unreachable
-│   └── LostFence   another claim took over: it will do the work, or has
+│   ├── LostFence   another claim took over: it will do the work, or has
+│   └── OutOfTime   what is left of this invocation is not enough: nobody's fault
 ├── CatalogInvalid  the author's fault: every mistake of a catalog, told together
 ├── CatalogTooOld   the catalog was changed by someone else meanwhile: read it again
 └── SettingsInvalid every mistake of the environment, told together
@@ -41,6 +42,13 @@ class LostFence(Retryable):
 
     def __init__(self) -> None:
         super().__init__("lost-fence")
+
+
+class OutOfTime(Retryable):
+    """Too little is left of this invocation to go on; the source is handed back untried."""
+
+    def __init__(self) -> None:
+        super().__init__("out-of-time")
 
 
 class CatalogInvalid(JobError):

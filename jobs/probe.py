@@ -4,7 +4,7 @@ import logging
 
 from jobs.breaker import Intake, Outage
 from jobs.errors import Retryable
-from jobs.ports import Ledger, Originals, Renditions
+from jobs.ports import Absent, Archived, Ledger, NotModified, Originals, Renditions
 from jobs.source import Source
 
 log = logging.getLogger(__name__)
@@ -27,13 +27,16 @@ def probe(
     try:
         if not outage.declared():
             return "well"
-        originals.fetch(source)
+        found = originals.fetch(source)
+        if not isinstance(found, Absent | Archived | NotModified):
+            found.close()
         renditions.put(PROBE, b"", "text/plain")
         ledger.read(source)
-        intake.start()
+        if outage.stopped():  # by a breaker: one that an operator stopped stays so
+            intake.start()
         outage.over()
     except Retryable as error:
         log.warning("still out: %s", error)
         return "out"
-    log.info("the world is well again, the intake is started")
+    log.info("the world is well again")
     return "healed"

@@ -9,8 +9,8 @@
       ├─ leased ─────────────────────────────────────────────────────▶ hand back until the lease ends
       └─ newer ─▶ refresh the catalog, claim again
 
-Each arrow that writes is one conditional write under the claim's fence. Why each clause is there, and which
-update is lost without it, is told in docs/architecture.md; the model in tests/protocol/ explores them all.
+Each arrow that writes is one conditional write under the claim's fence. The conditions stand in docs/architecture.md;
+the model in tests/protocol/ explores them all.
 """
 
 import logging
@@ -22,13 +22,14 @@ from dataclasses import dataclass
 
 from imaging import formats
 from imaging.errors import Reason, Rejected
+from imaging.limits import Limits
 from imaging.recipe import Recipe, RecipeTooNew
 from imaging.rendered import Rendered, RenderedImage
 from jobs import events, keys
 from jobs.admission import Admission
 from jobs.breaker import Breaker
 from jobs.catalog import Catalog, CurrentCatalog, RecipeBook
-from jobs.errors import LostFence, Retryable
+from jobs.errors import LostFence, OutOfTime, Retryable
 from jobs.events import Asked
 from jobs.ports import (
     Absent,
@@ -81,6 +82,7 @@ class World:
     engine: str
     breaker: Breaker
     room: Admission
+    max_bytes: int = Limits().bytes
     clock: Callable[[], float] = time.time
     together: Callable[[Callable[[RenderedImage], Stored], Iterable[RenderedImage]], Iterable[Stored]] = map
     """How the puts of one source are made: one after the other, unless it is a pool's map."""
@@ -155,7 +157,7 @@ def _process(work: Work, world: World, deadline: float) -> Verdict:
         case Finished(record):
             return Acknowledge(f"already-{record.state}", tried=False)
         case Untold(record):
-            return _send_letter(work, record, record.reason, record.detail, world)
+            return _send_letter(work, record, record.reason, record.detail, world, tried=False)
         case Leased(until):
             return Retry(max(0.0, until / 1000 - world.clock()) + random.uniform(1, 5), "leased", untried=True)  # noqa: S311
         case Newer():
@@ -195,6 +197,8 @@ def _claimed(work: Work, record: Record, world: World) -> Verdict:
         return Retry(back_off(0), error.reason, untried=True)
     except RecipeTooNew:
         return _release(work, record, world, "recipe-too-new", untried=True)
+    except OutOfTime as error:
+        return _release(work, record, world, error.reason, untried=True)
     except Retryable as error:
         log.warning("retryable: %s", error)
         world.breaker.failed(work.source, error.reason)
@@ -235,8 +239,10 @@ def _render(
     if record.rejected == mark:
         return _reject_known(work, record, catalog, world)
     try:
-        if record.attempts >= KILLS_WORKER_AT:
+        if record.attempts >= KILLS_WORKER_AT and not world.breaker.blames_world():
             raise Rejected(Reason.KILLS_WORKER, f"{record.attempts - 1} claims in a row never settled")
+        if content.size > world.max_bytes:
+            raise Rejected(Reason.TOO_MANY_BYTES, f"{content.size:,} bytes, at most {world.max_bytes:,}")
         kept = _kept(record.published, content.etag, recipe)
         names = frozenset(rendition.name for rendition in recipe.renditions) - kept.keys()
         with world.room.of(content.size):
@@ -317,14 +323,14 @@ def _reject_known(work: Work, record: Record, catalog: Catalog, world: World) ->
     return _send_letter(work, record, record.rejected.reason, record.rejected.detail, world)
 
 
-def _send_letter(work: Work, record: Record, reason: str, detail: str, world: World) -> Verdict:
+def _send_letter(work: Work, record: Record, reason: str, detail: str, world: World, *, tried: bool = True) -> Verdict:
     """Two letters do no harm, none would: the message is acknowledged only after the letter is there."""
     try:
         world.dead_letters.send(events.message(work.asked[-1]), reason=reason, detail=detail)
         world.ledger.told(record)
     except Retryable as error:
         return Retry(back_off(work.receives), error.reason)
-    return Acknowledge("rejected")
+    return Acknowledge("rejected", tried=tried)
 
 
 def _release(work: Work, record: Record, world: World, reason: str, *, untried: bool) -> Verdict:

@@ -10,7 +10,7 @@ from bench.imaging.hand import cores
 def machine() -> dict[str, str]:
     """Processor, cores, memory, kernel, system."""
     return {
-        "Processor": processor(),
+        "Processor": cpu(),
         "Cores": f"{len(cores())} usable of {os.cpu_count()}",
         "Memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "Kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -18,7 +18,7 @@ def machine() -> dict[str, str]:
     }
 
 
-def processor() -> str:
+def cpu() -> str:
     """The model, as the kernel names it, and its vector instructions that image code uses."""
     said: dict[str, str] = {}
     for line in Path("/proc/cpuinfo").read_text().splitlines():

@@ -11,6 +11,7 @@ class Outage:
 
     reason: str = ""
     since: int = 0
+    by_breaker: bool = False
     failing: Retryable | None = None
 
     def declared(self) -> str:
@@ -18,16 +19,22 @@ class Outage:
             raise self.failing
         return self.reason
 
-    def declare(self, reason: str, *, now: int) -> None:
+    def stopped(self) -> bool:
         if self.failing:
             raise self.failing
+        return self.by_breaker
+
+    def declare(self, reason: str, *, now: int, stopped: bool = False) -> None:
+        if self.failing:
+            raise self.failing
+        self.by_breaker = self.by_breaker or stopped
         if not self.reason:
             self.reason, self.since = reason, now
 
     def over(self) -> None:
         if self.failing:
             raise self.failing
-        self.reason = ""
+        self.reason, self.by_breaker = "", False
 
 
 @dataclass

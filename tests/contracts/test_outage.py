@@ -33,6 +33,16 @@ class TestOutage:
         assert ground.outage.declared() == "throttled"
         ground.outage.over()
 
+    def test_whether_the_intake_was_stopped_is_remembered_until_it_is_over(self, ground: Ground) -> None:
+        ground.outage.over()
+        ground.outage.declare("throttled", now=1)
+        assert not ground.outage.stopped()
+        ground.outage.declare("throttled", now=2, stopped=True)
+        ground.outage.declare("throttled", now=3)
+        assert ground.outage.stopped()
+        ground.outage.over()
+        assert not ground.outage.stopped()
+
     def test_once_over_it_can_be_declared_again(self, ground: Ground) -> None:
         ground.outage.declare("throttled", now=1)
         ground.outage.over()

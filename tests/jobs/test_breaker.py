@@ -119,7 +119,8 @@ def test_a_ledger_that_does_not_answer_is_the_world_too(scene: Scene) -> None:
 
 @pytest.mark.parametrize("healed", [False, True])
 def test_the_probe_starts_the_intake_once_everything_answers(scene: Scene, healed: bool) -> None:
-    scene.outage.reason, scene.intake.running = "throttled", False
+    scene.outage.declare("throttled", now=1, stopped=True)
+    scene.intake.running = False
     originals = FakeOriginals()
     originals.failing = None if healed else Retryable("throttled")
     found = probe("originals", "", originals, FakeRenditions(), FakeLedger(), scene.outage, scene.intake)
@@ -128,10 +129,12 @@ def test_the_probe_starts_the_intake_once_everything_answers(scene: Scene, heale
     )
 
 
-def test_the_probe_never_starts_an_intake_that_an_operator_stopped(scene: Scene) -> None:
-    scene.intake.running = False
-    assert probe("originals", "", FakeOriginals(), FakeRenditions(), FakeLedger(), scene.outage, scene.intake) == "well"
+@pytest.mark.parametrize("noted", ["", "throttled"])
+def test_the_probe_never_starts_an_intake_that_an_operator_stopped(scene: Scene, noted: str) -> None:
+    scene.outage.reason, scene.intake.running = noted, False
+    probe("originals", "", FakeOriginals(), FakeRenditions(), FakeLedger(), scene.outage, scene.intake)
     assert not scene.intake.running
+    assert not scene.outage.reason
 
 
 def test_an_intake_is_never_stopped_without_a_note_of_it(scene: Scene) -> None:

@@ -8,7 +8,7 @@ import pytest
 from imaging import recipe as recipes
 from jobs import catalog
 from jobs.catalog import Catalog, CurrentCatalog
-from jobs.errors import CatalogInvalid
+from jobs.errors import CatalogInvalid, Retryable
 from tests.fakes import FakeCatalogStore
 from tests.jobs.worlds import recipe
 
@@ -78,3 +78,45 @@ def test_callers_at_once_share_a_read_that_began_after_they_asked() -> None:
     for thread in (first, *others):
         thread.join(timeout=10)
     assert store.reads == 2
+
+
+def test_a_read_that_failed_makes_nobody_render_by_an_older_catalog() -> None:
+    """One of two waiters runs into a throttled read: the other must not be served what was read before both."""
+    reading, asked = threading.Event(), threading.Event()
+
+    class Store(FakeCatalogStore):
+        fails = False
+
+        def current(self) -> Catalog:
+            if self.fails:
+                self.fails = False
+                reading.set()
+                asked.wait(timeout=10)
+                raise Retryable("throttled")
+            return super().current()
+
+    store = Store()
+    current = CurrentCatalog(store)
+    current.fresh()
+    catalog.release(store, [recipe()], [("", "default")])
+    store.fails, served = True, list[Catalog]()
+
+    def first() -> None:
+        with pytest.raises(Retryable):
+            current.fresh()
+
+    threads = [threading.Thread(target=first), threading.Thread(target=lambda: served.append(current.fresh()))]
+    threads[0].start()
+    reading.wait(timeout=10)
+    threads[1].start()
+    while repr(current._tick) != "count(5)":  # one read before, then: asked, began, asked
+        time.sleep(0.001)
+    asked.set()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert served == [store.catalog]
+
+
+def test_before_the_first_release_there_is_nothing_to_render_by() -> None:
+    with pytest.raises(Retryable, match="no-catalog"):
+        Catalog().digest_for("a.jpg")

@@ -1,12 +1,14 @@
 """One source, from what was asked of it to its settled item."""
 
+from dataclasses import replace
+
 import pytest
 
 from imaging import reading
 from imaging import recipe as recipes
 from imaging.errors import Reason
 from jobs import keys
-from jobs.errors import Retryable
+from jobs.errors import OutOfTime, Retryable
 from jobs.events import ABSENT, ANY, Asked, parse
 from jobs.process import Acknowledge, Retry
 from jobs.source import Mark, State
@@ -280,3 +282,39 @@ def test_a_recipe_from_the_future_is_handed_back(world: SmallWorld, monkeypatch:
     verdict = retry(world.process(asked, last=True))
     assert (verdict.reason, verdict.untried) == ("recipe-too-new", True)
     assert world.record().state is State.QUEUED
+
+
+def test_an_original_that_is_too_large_is_rejected_unread(world: SmallWorld) -> None:
+    asked = put(world, b"x" * 101)
+    worker = replace(world.worker(), max_bytes=100)
+    assert outcome(world.process(asked, worker=worker)) == "rejected"
+    assert world.record().reason == Reason.TOO_MANY_BYTES
+    assert world.pixels.encoded == []
+
+
+def test_what_runs_out_of_time_is_nobodys_fault(world: SmallWorld) -> None:
+    def late() -> None:
+        raise OutOfTime
+
+    world.pixels.before = late
+    verdict = retry(world.process(put(world), last=True))
+    assert (verdict.reason, verdict.untried) == ("out-of-time", True)
+    assert world.record().state is State.QUEUED
+
+
+def test_an_outage_makes_no_image_a_killer(world: SmallWorld) -> None:
+    asked = put(world)
+    for _ in range(3):
+        world.ledger.claim(SOURCE, etag="x", digest="d", revision=1, now=round(world.clock() * 1000), until=0)
+    world.outage.reason = "throttled"
+    assert outcome(world.process(asked)) == "published"
+
+
+def test_a_letter_sent_again_tells_nothing_of_the_world(world: SmallWorld) -> None:
+    asked = put(world, BAD)
+    world.dead_letters.failing = THROTTLED
+    world.process(asked)
+    world.dead_letters.failing = None
+    verdict = world.process(asked)
+    assert isinstance(verdict, Acknowledge)
+    assert not verdict.tried

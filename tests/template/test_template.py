@@ -148,7 +148,7 @@ class TestWhoMayReachWhat:
             ({"Fn::GetAtt": ["Key", "Arn"]}, ["kms:Decrypt", "kms:GenerateDataKey"]),
             (
                 {"Fn::GetAtt": ["Ledger", "Arn"]},
-                ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
+                ["dynamodb:GetItem", "dynamodb:UpdateItem"],
             ),
             (
                 {"Fn::GetAtt": ["FreshQueue", "Arn"]},
