@@ -41,7 +41,7 @@ def scans(original: bytes) -> Iterator[int]:
     for marker, start, end in islice(segments(original), MOST_SEGMENTS):
         if marker in FRAMES:
             sequential = marker in SEQUENTIAL
-        if marker == START_OF_SCAN and sequential and end - start >= 4:
+        if marker == START_OF_SCAN and sequential and start + 4 <= end <= len(original):
             yield end - 3
 
 

@@ -3,8 +3,14 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.embedded", "tests.faults.summary"]
+
+# In CI every property is tried on the same examples each time; new ones are searched for everywhere else.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

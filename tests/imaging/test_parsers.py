@@ -4,6 +4,7 @@ import contextlib
 import struct
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,13 @@ def test_tiff(original: bytes) -> None:
 @given(mutated("jpeg"))
 def test_jpeg(original: bytes) -> None:
     assert len(mended(original)) == len(original)
+
+
+@pytest.mark.parametrize("keep", range(1, 14))
+def test_a_jpeg_that_ends_within_a_scans_header(keep: int) -> None:
+    original = write(scene(16, 16), "jpeg")
+    cut = original[: original.index(b"\xff\xda") + keep]
+    assert mended(cut) == cut
 
 
 @given(st.binary(max_size=60), st.integers(0, 80))
