@@ -86,15 +86,16 @@ pytest: setup ## The tests alone (ARGS="-k name")
 	@$(VENV)/pytest -n auto $(ARGS)
 
 .PHONY: test-pythons
-test-pythons: setup ## The tests in process, on every Python from 3.11 to 3.14 that is here
+test-pythons: setup ## The quick tests on every other Python from 3.11 to 3.14 that is here
 	@for version in 3.11 3.12 3.13 3.14; do $(MAKE) test-python VERSION=$$version; done
 
 .PHONY: test-python
 test-python:
 	@if ! python$(VERSION) --version >/dev/null 2>&1; then echo "Python $(VERSION) is not here: left out"; exit 0; fi; \
+	if $(VENV)/python --version | grep -q " $(VERSION)\."; then echo "Python $(VERSION) is what make test runs on"; exit 0; fi; \
 	[ -x .venv-$(VERSION)/bin/python ] || python$(VERSION) -m venv --without-pip .venv-$(VERSION); \
 	$(VENV)/uv pip install --quiet --python .venv-$(VERSION)/bin/python -c requirements.lock -r pyproject.toml --all-extras --group dev; \
-	echo "on $$(.venv-$(VERSION)/bin/python --version):"; \
+	.venv-$(VERSION)/bin/python --version; \
 	.venv-$(VERSION)/bin/python -m pytest -n auto -q -m "not embedded and not slow" -p no:cacheprovider
 
 # ---- measure, and try for long ---------------------------------------------------------------------------------------

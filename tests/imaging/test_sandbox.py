@@ -173,7 +173,7 @@ def test_nothing_is_open_but_the_channel(sandbox: Sandbox) -> None:
         ("write a file", {"EACCES", "EMFILE"}),
         ("make a directory", {"EACCES"}),
         ("open a socket", {"EMFILE"}),
-        ("run a program", {"EACCES", "EMFILE"}),
+        ("run a program", {"EACCES", "EBADF", "EMFILE"}),  # EBADF: Python 3.13, of the pipe that it did not get
         ("signal the parent", {"EPERM"}),
     ],
 )
