@@ -12,7 +12,7 @@ from aws.connect import Aws, connect
 from aws.errors import translated
 from cli.deployment import Letter
 from imaging.recipe import Recipe
-from jobs import catalog, events, settings
+from jobs import catalog, events, ports, settings
 from jobs.catalog import Catalog
 from jobs.errors import Malformed, Retryable
 from jobs.settings import Settings
@@ -22,11 +22,6 @@ from local.cloud import Cloud
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
-
-LOOKED_AT = 30
-"""Seconds for which a letter is hidden while all are read; then it is back in its queue."""
 
 
 class Embedded:
@@ -35,7 +30,6 @@ class Embedded:
     def __init__(self, running: Cloud, aws: Aws, names: Settings) -> None:
         self._cloud, self._aws, self._names = running, aws, names
         self._s3: S3Client = running.client("s3")
-        self._sqs: SQSClient = running.client("sqs")
 
     @property
     def bucket(self) -> str:
@@ -66,23 +60,14 @@ class Embedded:
         return self._aws.renditions.get(key)
 
     def letters(self) -> tuple[Letter, ...]:
-        found: dict[str, MessageTypeDef] = {}
-        while fresh := [message for message in self._receive() if message["MessageId"] not in found]:
-            found |= {message["MessageId"]: message for message in fresh}
+        """A letter that is looked at is hidden for a while, and then back in its queue."""
+        found: dict[str, ports.Letter] = {}
+        while fresh := {one.id: one for one in self._aws.dead_letters.receive() if one.id not in found}:
+            found |= fresh
         return tuple(map(_letter, found.values()))
 
     def handed_back(self) -> int:
         return self._cloud.mapping.counts.failed
-
-    def _receive(self) -> "list[MessageTypeDef]":
-        with translated("ReceiveMessage"):
-            answer = self._sqs.receive_message(
-                QueueUrl=self._names.dead_letters_url,
-                MaxNumberOfMessages=10,
-                VisibilityTimeout=LOOKED_AT,
-                MessageAttributeNames=["All"],
-            )
-        return answer.get("Messages", [])
 
 
 @contextmanager
@@ -106,10 +91,8 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _letter(message: "MessageTypeDef") -> Letter:
-    attributes = message.get("MessageAttributes", {})
-    reason = attributes["reason"].get("StringValue", "") if "reason" in attributes else ""
+def _letter(letter: ports.Letter) -> Letter:
     try:
-        return Letter(tuple(asked.source for asked in events.parse(message["Body"])), reason)
+        return Letter(tuple(asked.source for asked in events.parse(letter.body)), letter.reason)
     except Malformed:
-        return Letter((), reason)
+        return Letter((), letter.reason)
