@@ -170,6 +170,9 @@ class Queue(Protocol):
     def send_many(self, questions: Sequence[Asked]) -> None:
         """Asks them all. On Retryable some may have been sent: sending all again does no harm."""
 
+    def send_packed(self, questions: Sequence[Asked]) -> None:
+        """Asks them all in as few messages as will do, many to one; any revision. On Retryable as `send_many`."""
+
     def postpone(self, receipt: str, seconds: int) -> None:
         """Makes a received message visible again after `seconds` (at most 43,200)."""
 
