@@ -44,9 +44,21 @@ class Aws:
     ledger: DynamoLedger
     catalog: DynamoCatalog
     queue: SqsQueue
+    """The lane of fresh uploads."""
+    bulk: SqsQueue
+    """The lane of bulk work; where there is none, the fresh one."""
     dead_letters: SqsDeadLetters
     outage: DynamoOutage
     intake: LambdaIntake
+
+    @property
+    def lanes(self) -> tuple[SqsQueue, ...]:
+        """Each lane once, the fresh one first."""
+        return (self.queue,) if self.bulk is self.queue else (self.queue, self.bulk)
+
+    def lane(self, arn: str) -> SqsQueue:
+        """The lane whose queue has this ARN: what came by it goes back to it. The fresh one for any other ARN."""
+        return next((lane for lane in self.lanes if lane.name == arn.rpartition(":")[2]), self.queue)
 
 
 def connect(settings: Settings) -> Aws:
@@ -55,12 +67,16 @@ def connect(settings: Settings) -> Aws:
     s3: S3Client = session.client("s3", config=S3_CONFIG)
     sqs: SQSClient = session.client("sqs", config=CONFIG)
     dynamo: DynamoDBClient = session.client("dynamodb", config=CONFIG)
+    cloudwatch = cache(lambda: session.client("cloudwatch", config=CONFIG))
+    queue = SqsQueue(sqs, settings.queue_url, cloudwatch)
+    bulk = SqsQueue(sqs, settings.bulk_queue_url, cloudwatch) if settings.bulk_queue_url else queue
     return Aws(
         originals=S3Originals(s3),
         renditions=S3Renditions(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
-        queue=SqsQueue(sqs, settings.queue_url, cloudwatch=cache(lambda: session.client("cloudwatch", config=CONFIG))),
+        queue=queue,
+        bulk=bulk,
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),

@@ -35,6 +35,7 @@ from jobs.batch import Message, Rules
 from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
 from jobs.errors import JobError, OutOfTime, Retryable
+from jobs.ports import Queue
 from jobs.process import Retry, Verdict, World
 from jobs.settings import Settings, read
 
@@ -68,7 +69,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     messages = [_message(record) for record in records.values()] or [Message(context.aws_request_id, json.dumps(event))]
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     _vcpus().deadline = deadline
-    verdicts = batch.run(messages, _world(), _rules(), deadline=deadline)
+    verdicts = batch.run(messages, replace(_world(), queue=_lane(records)), _rules(), deadline=deadline)
     _count(verdicts)
     retries = {id: verdict for id, verdict in verdicts.items() if isinstance(verdict, Retry)}
     if retries and not records:
@@ -85,6 +86,11 @@ def _sqs_records(event: dict[str, Any]) -> dict[str, SQSRecord]:
     return {record.message_id: record for record in SQSEvent(event).records}
 
 
+def _lane(records: Mapping[str, SQSRecord]) -> Queue:
+    """Where copies go: the lane that the batch came by. A batch is from one queue; a direct invocation from none."""
+    return _aws().lane(next((record.event_source_arn for record in records.values()), ""))
+
+
 def _message(record: SQSRecord) -> Message:
     return Message(record.message_id, record.body, int(record.attributes.approximate_receive_count))
 
@@ -92,7 +98,7 @@ def _message(record: SQSRecord) -> Message:
 def _postpone(record: SQSRecord, verdict: Retry) -> None:
     """Back-off per message. If it fails, the queue's own visibility timeout brings the message back."""
     try:
-        _aws().queue.postpone(record.receipt_handle, round(verdict.seconds))
+        _aws().lane(record.event_source_arn).postpone(record.receipt_handle, round(verdict.seconds))
     except Retryable as error:
         log.warning("not postponed: %s", error)
 

@@ -149,7 +149,13 @@ class CatalogStore(Protocol):
         """Strongly consistent. Before the first release: revision 0, no routes."""
 
     def replace(self, catalog: "Catalog", *, expected: int) -> None:
-        """Raises CatalogTooOld when the stored revision is not `expected`."""
+        """Raises Stale when the stored revision is not `expected`."""
+
+    def keep(self, catalog: "Catalog") -> None:
+        """Remembers a released catalog by its revision, for a rollback; again does no harm. Revision 0 is not kept."""
+
+    def kept(self, revision: int) -> "Catalog | None":
+        """The catalog that was current at this revision, once another took its place."""
 
     def body(self, digest: str) -> Body: ...
     def put_body(self, digest: str, body: Body) -> None: ...
@@ -163,6 +169,9 @@ class Queue(Protocol):
 
     def send_many(self, questions: Sequence[Asked]) -> None:
         """Asks them all. On Retryable some may have been sent: sending all again does no harm."""
+
+    def send_packed(self, questions: Sequence[Asked]) -> None:
+        """Asks them all in as few messages as will do, many to one; any revision. On Retryable as `send_many`."""
 
     def postpone(self, receipt: str, seconds: int) -> None:
         """Makes a received message visible again after `seconds` (at most 43,200)."""

@@ -19,6 +19,8 @@ class Settings:
     renditions: str
     table: str
     queue_url: str
+    bulk_queue_url: str | None
+    """Of the lane for bulk work; without one, bulk work takes the fresh lane."""
     dead_letters_url: str
     max_receives: int
     worker: str
@@ -58,6 +60,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         renditions=reader.text("SAFELIGHT_RENDITIONS"),
         table=reader.text("SAFELIGHT_TABLE"),
         queue_url=reader.text("SAFELIGHT_QUEUE_URL"),
+        bulk_queue_url=environment.get("SAFELIGHT_BULK_QUEUE_URL", "").strip() or None,
         dead_letters_url=reader.text("SAFELIGHT_DEAD_LETTERS_URL"),
         max_receives=reader.number("SAFELIGHT_MAX_RECEIVES"),
         worker=environment.get("SAFELIGHT_WORKER") or environment.get("AWS_LAMBDA_FUNCTION_NAME", "worker"),
