@@ -12,9 +12,11 @@ from aws.dead_letters import SqsDeadLetters
 from aws.errors import translated
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
+from aws.listing import S3Listings
 from aws.outage import DynamoOutage
 from aws.queue import SqsQueue
 from aws.stack import Described, describe
+from aws.runs import DynamoRuns
 from aws.storage import S3Originals, S3Renditions
 from jobs.settings import Settings
 
@@ -48,6 +50,8 @@ class Aws:
     bulk: SqsQueue
     """The lane of bulk work; where there is none, the fresh one."""
     dead_letters: SqsDeadLetters
+    listings: S3Listings
+    runs: DynamoRuns
     outage: DynamoOutage
     intake: LambdaIntake
 
@@ -78,6 +82,8 @@ def connect(settings: Settings) -> Aws:
         queue=queue,
         bulk=bulk,
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
+        listings=S3Listings(s3),
+        runs=DynamoRuns(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
     )
