@@ -12,6 +12,7 @@ from aws.dead_letters import SqsDeadLetters
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
 from aws.outage import DynamoOutage
+from aws.preview import LambdaPreviewer
 from aws.queue import SqsQueue
 from aws.storage import S3Originals, S3Renditions
 from jobs.settings import Settings
@@ -32,6 +33,9 @@ S3_CONFIG = CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "path"})
 )
 
+PATIENT = CONFIG.merge(Config(read_timeout=60))
+"""For a call that waits until a function has answered."""
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -45,6 +49,7 @@ class Aws:
     dead_letters: SqsDeadLetters
     outage: DynamoOutage
     intake: LambdaIntake
+    previewer: LambdaPreviewer
 
 
 def connect(settings: Settings) -> Aws:
@@ -62,4 +67,5 @@ def connect(settings: Settings) -> Aws:
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
+        previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
     )

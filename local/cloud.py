@@ -110,6 +110,8 @@ def played(
         endpoint = replace(stack.endpoint, lambda_url=api.url)
         mapping = mapped(endpoint, worker, source, directory)
         api.serve(worker, mapping)
+        preview = stack.function("Preview")
+        api.answer_for(preview, ProcessEnvironment(preview, endpoint.variables, _log(directory, "preview")))
         ending.enter_context(mapping)
         ending.enter_context(scheduled(endpoint, sweep or stack.function("Sweep"), stack, directory, speed))
         yield Cloud(endpoint, stack, worker, mapping, directory)
