@@ -14,9 +14,10 @@ from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
 from aws.listing import S3Listings
 from aws.outage import DynamoOutage
+from aws.preview import LambdaPreviewer
 from aws.queue import SqsQueue
-from aws.stack import Described, describe
 from aws.runs import DynamoRuns
+from aws.stack import Described, describe
 from aws.storage import S3Originals, S3Renditions
 from jobs.settings import Settings
 
@@ -36,6 +37,9 @@ S3_CONFIG = CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "path"})
 )
 
+PATIENT = CONFIG.merge(Config(read_timeout=60))
+"""For a call that waits until a function has answered."""
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -54,6 +58,7 @@ class Aws:
     runs: DynamoRuns
     outage: DynamoOutage
     intake: LambdaIntake
+    previewer: LambdaPreviewer
 
     @property
     def lanes(self) -> tuple[SqsQueue, ...]:
@@ -86,6 +91,7 @@ def connect(settings: Settings) -> Aws:
         runs=DynamoRuns(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
+        previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
     )
 
 

@@ -22,10 +22,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.connect import Aws, connect
-from handlers import logs
+from handlers import logs, pixels
+from handlers.pixels import RENDER_TIMEOUT
 from imaging.engine import engine
-from imaging.errors import ChildDied, ChildHung, Reason, Rejected, SandboxBroken
-from imaging.limits import Limits
 from imaging.recipe import Recipe
 from imaging.rendered import Rendered
 from imaging.sandbox import Sandbox
@@ -46,9 +45,6 @@ WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
 """Side by side: while one work has the pixels, others download and upload."""
 
 PUTS_AT_ONCE = 16
-
-RENDER_TIMEOUT = 20.0
-"""Seconds for one image in a child, forty times what most need."""
 
 PUTS_WITHIN = 15.0
 """Seconds that are left for puts and publishing when the last render may begin."""
@@ -139,7 +135,6 @@ def _rules() -> Rules:
 @cache
 def _world() -> World:
     aws = _aws()
-    limits = _limits()
     _sandbox()  # its children come up while the first messages are claimed and fetched
     return World(
         originals=aws.originals,
@@ -153,7 +148,7 @@ def _world() -> World:
         engine=engine(),
         breaker=Breaker(aws.outage, aws.intake, time.time),
         room=Admission(ROOM_FOR_ORIGINALS),
-        max_bytes=limits.bytes,
+        max_bytes=pixels.limits(_settings()).bytes,
         together=ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="put").map,
         about=logs.about,
     )
@@ -162,31 +157,11 @@ def _world() -> World:
 @cache
 def _sandbox() -> Sandbox:
     """One child per vCPU."""
-    return Sandbox(_settings().vcpus, limits=_limits(), timeout=RENDER_TIMEOUT)
-
-
-@cache
-def _limits() -> Limits:
-    narrowed = {"bytes": _settings().max_bytes, "pixels": _settings().max_pixels}
-    return replace(Limits(), **{name: limit for name, limit in narrowed.items() if limit})
+    return Sandbox(_settings().vcpus, limits=pixels.limits(_settings()), timeout=RENDER_TIMEOUT)
 
 
 def _render(original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
-    """In a child. What ends its child is tried once more, alone in a new one, and rejected if it ends that too."""
-    try:
-        with _vcpus().one():
-            return _sandbox().render(original, recipe, names)
-    except (ChildDied, ChildHung) as error:
-        log.warning("a child was lost: %s", error)
-    except SandboxBroken as error:
-        raise Retryable("sandbox-broken", str(error)) from error
-    try:
-        with _vcpus().all():
-            return _sandbox().render(original, recipe, names, alone=True)
-    except (ChildDied, ChildHung) as error:
-        raise Rejected(Reason.KILLS_WORKER, str(error)) from error
-    except SandboxBroken as error:
-        raise Retryable("sandbox-broken", str(error)) from error
+    return pixels.render(_sandbox(), original, recipe, names, one=_vcpus().one, every=_vcpus().all)
 
 
 class _Vcpus:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from imaging.recipe import Body
+from imaging.recipe import Body, Recipe
 from jobs.events import Asked
 from jobs.source import Mark, Published, Record, Source
 
@@ -201,3 +201,39 @@ class DeadLetters(Protocol):
         """A few that are visible, which then are not for a while; none when no more are found."""
 
     def delete(self, letter: Letter) -> None: ...
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """A rendition as it would be. `body` in base64, where it was asked for and the answer had room for it."""
+
+    name: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An original that would be published: which code makes its pixels, the time of each stage, and what comes out."""
+
+    path: str
+    milliseconds: Mapping[str, float]
+    renditions: tuple[Previewed, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An original that would be rejected."""
+
+    reason: str
+    detail: str
+
+
+class Previewer(Protocol):
+    """Renders one original in the worker's sandbox; publishes nothing."""
+
+    def preview(self, source: Source, recipe: Recipe | None = None, *, bodies: bool = False) -> Passed | Failed:
+        """Under this recipe, or under the one that serves its key now."""

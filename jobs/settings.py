@@ -24,6 +24,7 @@ class Settings:
     dead_letters_url: str
     max_receives: int
     worker: str
+    preview: str
     vcpus: int
     max_bytes: int | None
     max_pixels: int | None
@@ -64,6 +65,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         dead_letters_url=reader.text("SAFELIGHT_DEAD_LETTERS_URL"),
         max_receives=reader.number("SAFELIGHT_MAX_RECEIVES"),
         worker=environment.get("SAFELIGHT_WORKER") or environment.get("AWS_LAMBDA_FUNCTION_NAME", "worker"),
+        preview=environment.get("SAFELIGHT_PREVIEW") or "preview",
         vcpus=math.ceil(memory / MB_PER_VCPU),
         max_bytes=reader.or_none("SAFELIGHT_MAX_BYTES", reader.number),
         max_pixels=reader.or_none("SAFELIGHT_MAX_PIXELS", reader.number),

@@ -119,6 +119,8 @@ def played(
         for mapping in mappings:
             api.serve(worker, mapping)
             ending.enter_context(mapping)
+        preview = stack.function("Preview")
+        api.answer_for(preview, ProcessEnvironment(preview, endpoint.variables, _log(directory, "preview")))
         ending.enter_context(scheduled(endpoint, sweep or stack.function("Sweep"), stack, directory, speed))
         bulk = mappings[BULK] if len(mappings) > BULK else None
         yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, directory)

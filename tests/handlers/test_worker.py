@@ -58,7 +58,7 @@ def lane(embedded_stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ite
     """A fresh worker: what the handler caches between invocations is forgotten before and after."""
     for name, value in embedded_stack.items():
         monkeypatch.setenv(name, value)
-    cached = (worker._settings, worker._aws, worker._rules, worker._world, worker._limits)
+    cached = (worker._settings, worker._aws, worker._rules, worker._world)
     for cache in cached:
         cache.cache_clear()
     recipes = book.read(RECIPES)
