@@ -18,7 +18,7 @@ from aws.preview import LambdaPreviewer
 from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
 from aws.stack import Described, describe
-from aws.storage import S3Originals, S3Renditions
+from aws.storage import S3Attic, S3Originals, S3Renditions
 from jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Aws:
 
     originals: S3Originals
     renditions: S3Renditions
+    attic: S3Attic
     ledger: DynamoLedger
     catalog: DynamoCatalog
     queue: SqsQueue
@@ -54,6 +55,8 @@ class Aws:
     bulk: SqsQueue
     """The lane of bulk work; where there is none, the fresh one."""
     dead_letters: SqsDeadLetters
+    undelivered: SqsDeadLetters | None
+    """What the topic could not hand to the queue; None where nothing catches it."""
     listings: S3Listings
     runs: DynamoRuns
     outage: DynamoOutage
@@ -82,11 +85,13 @@ def connect(settings: Settings) -> Aws:
     return Aws(
         originals=S3Originals(s3),
         renditions=S3Renditions(s3, settings.renditions),
+        attic=S3Attic(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
         queue=queue,
         bulk=bulk,
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
+        undelivered=SqsDeadLetters(sqs, settings.undelivered_url) if settings.undelivered_url else None,
         listings=S3Listings(s3),
         runs=DynamoRuns(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),

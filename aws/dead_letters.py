@@ -53,6 +53,10 @@ class SqsDeadLetters:
         with translated("DeleteMessage from the dead letters"):
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
 
+    def put_back(self, letter: Letter) -> None:
+        with translated("ChangeMessageVisibility of a dead letter"):
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
+
 
 def _letter(message: "MessageTypeDef") -> Letter:
     said = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}

@@ -103,6 +103,12 @@ class DynamoLedger:
         )
         return {record.source: record for record in records}
 
+    def find(self, ids: Iterable[str]) -> Mapping[str, Record]:
+        unique = list(dict.fromkeys(ids))
+        chunks = (unique[start : start + MOST_IN_BATCH] for start in range(0, len(unique), MOST_IN_BATCH))
+        items = (item for chunk in chunks for item in self._batch([{"pk": {"S": id}} for id in chunk], consistent=True))
+        return {item["pk"]["S"]: record_of(item) for item in items}
+
     def scan(self, after: str | None = None) -> Page:
         start: dict[str, Any] = {"ExclusiveStartKey": {"pk": {"S": after}}} if after else {}
         with translated("Scan"):
@@ -132,10 +138,10 @@ class DynamoLedger:
         following = (number, last) if last else (number + 1, None)
         return Page(found, json.dumps(following) if following[0] < len(FAULT_SHARDS) else None)
 
-    def _batch(self, keys: list[Item]) -> Iterator[Item]:
+    def _batch(self, keys: list[Item], *, consistent: bool = False) -> Iterator[Item]:
         if not keys:
             return
-        wanted: Mapping[str, Any] = {self._table: {"Keys": keys}}
+        wanted: Mapping[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
         for pause in (0.05, 0.2, 0.8, 3.2, None):
             with translated("BatchGetItem"):
                 answer = self._dynamo.batch_get_item(RequestItems=wanted)

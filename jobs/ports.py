@@ -58,6 +58,39 @@ class Renditions(Protocol):
 
     def put(self, key: str, body: bytes, content_type: str) -> None: ...
     def get(self, key: str) -> bytes: ...
+    def has(self, key: str) -> bool:
+        """Whether a reader would get it."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One write of a rendition's key. `at` in epoch ms; `bytes` as stored."""
+
+    key: str
+    id: str
+    at: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Some versions, and from where to read on; None when these were the last."""
+
+    found: tuple[Version, ...]
+    next: str | None
+
+
+class Attic(Protocol):
+    """The versions behind the bucket of renditions: only who collects them sees and removes any."""
+
+    def versions(self, after: str) -> Versions:
+        """Every version of every key, by key, from a place on; "" is the first."""
+
+    def remove(self, versions: Sequence[Version]) -> None:
+        """Exactly these, for good. What was written since under the same key stays."""
+
+    def restore(self, key: str) -> bool:
+        """Takes back a deletion that left its version there; False when there is nothing to bring back."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +168,9 @@ class Ledger(Protocol):
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
         """Eventually consistent; sources never seen are left out."""
 
+    def find(self, ids: Iterable[str]) -> Mapping[str, Record]:
+        """By the ids of sources, strongly consistent; those never seen are left out."""
+
     def scan(self, after: str | None = None) -> Page:
         """Every record, strongly consistent, in no order. `after` is the `next` of the page before."""
 
@@ -201,6 +237,8 @@ class DeadLetters(Protocol):
         """A few that are visible, which then are not for a while; none when no more are found."""
 
     def delete(self, letter: Letter) -> None: ...
+    def put_back(self, letter: Letter) -> None:
+        """Visible again at once, to whoever receives next."""
 
 
 @dataclass(frozen=True)

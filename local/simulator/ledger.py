@@ -95,6 +95,12 @@ class Ledger:
         self._reachable()
         return {source: self.records[source] for source in sources if source in self.records}
 
+    def find(self, ids: Iterable[str]) -> Mapping[str, Record]:
+        self._reachable()
+        wanted = frozenset(ids)
+        with self._lock:
+            return {source.id: record for source, record in self.records.items() if source.id in wanted}
+
     def scan(self, after: str | None = None) -> Page:
         return self._page(after, frozenset(State))
 
