@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from jobs.backfill import Found, Listed
 from jobs.errors import Retryable
 from jobs.events import ABSENT
 from jobs.ports import Absent, Archived, NotModified, Version, Versions
@@ -64,6 +65,22 @@ class Originals:
             return Absent()
         content = Content(self.objects[source], etag_of(self.objects[source]), str(len(self.history[source])))
         return NotModified() if content.etag == unless else content
+
+
+@dataclass
+class Listing:
+    """What there is in these originals, by key."""
+
+    originals: Originals
+    size: int = 7
+
+    def page(self, after: str) -> Listed:
+        if self.originals.failing:
+            raise self.originals.failing
+        there = sorted((source.key, source) for source in self.originals.objects if source.key > after)
+        page = there[: self.size]
+        found = tuple(Found(source, etag_of(self.originals.objects[source])) for _, source in page)
+        return Listed(found, page[-1][0] if len(there) > len(page) else None)
 
 
 def etag_of(body: bytes) -> str:
