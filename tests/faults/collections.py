@@ -120,6 +120,7 @@ def collections() -> Iterator[Collection]:
     """Every scene, interlude and call, both ways round."""
     for scene in BEFORE:
         for interlude in INTERLUDES:
-            for at in range(8):
+            for at in range(6):
                 yield Collection(scene, interlude, at, collector_first=True)
+            for at in range(11):
                 yield Collection(scene, interlude, at, collector_first=False)
