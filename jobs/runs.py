@@ -47,6 +47,7 @@ class Run:
     per_second  at most so many are looked at; 0 is no limit
     each        what one that is sent costs until it is done
     budget      no step begins once this much is spent; None is no limit
+    by, why     who began it, and what for
     """
 
     id: str
@@ -64,6 +65,8 @@ class Run:
     began: float = 0.0
     updated: float = 0.0
     version: int = 0
+    by: str = ""
+    why: str = ""
 
     @property
     def spent(self) -> float:

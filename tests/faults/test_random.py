@@ -13,6 +13,7 @@ from tests.faults.redrives import redrives
 from tests.faults.storms import storms
 from tests.faults.summary import Prove
 from tests.faults.walks import walks
+from tests.faults.waves import waved
 
 CHUNKS = range(4)
 """Each a test of its own, so that they run side by side."""
@@ -62,3 +63,7 @@ def test_queues_emptied_at_any_moment_are_healed_by_an_audit_to_the_last_image(p
 
 def test_a_collector_beside_workers_never_removes_what_is_published(prove: Prove) -> None:
     prove("a collector beside workers", collections())
+
+
+def test_a_redrive_in_waves_that_dies_at_any_call_and_is_begun_again_loses_nothing(prove: Prove) -> None:
+    prove("redrives in waves", waved())
