@@ -9,12 +9,14 @@ from botocore.config import Config
 
 from aws.catalog import DynamoCatalog
 from aws.dead_letters import SqsDeadLetters
+from aws.errors import translated
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
 from aws.listing import S3Listings
 from aws.outage import DynamoOutage
 from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
+from aws.stack import Described, describe
 from aws.storage import S3Originals, S3Renditions
 from jobs.settings import Settings
 
@@ -85,3 +87,9 @@ def connect(settings: Settings) -> Aws:
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
     )
+
+
+def described(stack: str) -> Described | None:
+    """What CloudFormation says of a stack; None when there is none of that name. Raises Retryable."""
+    with translated("DescribeStacks"):
+        return describe(boto3.Session().client("cloudformation", config=CONFIG), stack)
