@@ -11,6 +11,7 @@ from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
 from cli.exits import Exit
+from cli.forecast import forecast
 from cli.render import render
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(render)
+app.command()(forecast)
 app.add_typer(recipes.app, name="recipes")
 
 
