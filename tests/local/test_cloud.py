@@ -23,7 +23,7 @@ pytestmark = pytest.mark.embedded
 def test_an_upload_reaches_the_function_by_the_whole_chain(deployed: Stack, tmp_path: Path) -> None:
     """S3, SNS, SQS, the mapping, and a process that sees Lambda's environment."""
     worker = replace(deployed.function("Worker"), handler="tests.local.handlers_for_tests.keep")
-    (source,) = deployed.event_sources("Worker")
+    source, _ = deployed.event_sources("Worker")
     source = replace(source, maximum_concurrency=1, window=0)
     kept = tmp_path / "kept"
     kept.mkdir()
