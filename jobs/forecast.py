@@ -34,7 +34,7 @@ class Assumed:
 
 @dataclass(frozen=True)
 class Limits:
-    """What AWS lets one mapping, one account and one table do at first. Sources: docs/scale.md, checked November 2026."""
+    """What AWS lets one mapping, one account and one table do at first. Sources, of November 2026: docs/scale.md."""
 
     first: int = 5
     """Batches at once when a queue becomes active."""
