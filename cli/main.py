@@ -6,7 +6,8 @@ import sys
 import typer
 from rich.markup import escape
 
-from cli import recipes
+from cli import recipes, runs
+from cli.backfill import backfill
 from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
@@ -28,7 +29,9 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(render)
 app.command()(forecast)
+app.command()(backfill)
 app.add_typer(recipes.app, name="recipes")
+app.add_typer(runs.app, name="runs")
 
 
 def main() -> None:

@@ -8,11 +8,13 @@ publish. The message carries its revision, so that a worker with an older catalo
 source for finished.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 from jobs.catalog import Catalog
 from jobs.events import ANY, Asked
 from jobs.ports import CatalogStore, Ledger, Queue
+from jobs.runs import Advance
 from jobs.source import Record, State
 
 
@@ -51,3 +53,10 @@ def _rests(record: Record, catalog: Catalog) -> bool:
     """Whether nothing would change: only a resting state can say so, all others have another version in flight."""
     digest = catalog.digest_for(record.source.key)
     return record.state is State.DELETED or record.resting(digest) is not None
+
+
+def advance(place: str, *, store: CatalogStore, ledger: Ledger, queue: Queue) -> Advance:
+    """The same as a step of a run (jobs/runs.py), whose places are text."""
+    stands = Place(**json.loads(place)) if place else None
+    did = step(stands, store=store, ledger=ledger, queue=queue)
+    return Advance(did.sent, did.resting, json.dumps(asdict(did.next)) if did.next else None)
