@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from cli import recipes, runs
+from cli import recipes, reprocess, runs
 from cli.backfill import backfill
 from cli.complaint import Complaint
 from cli.demo import demo
@@ -30,6 +30,8 @@ app.command()(demo)
 app.command()(render)
 app.command()(forecast)
 app.command()(backfill)
+for verb in (reprocess.plan, reprocess.apply, reprocess.rollback):
+    recipes.app.command()(verb)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(runs.app, name="runs")
 

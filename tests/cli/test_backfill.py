@@ -1,6 +1,7 @@
 """The verb as an operator runs it: killed in the middle, and given again."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,12 @@ from tests.local.processes import eventually
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 
-ORIGINALS = 120
+ORIGINALS = int(os.environ.get("BACKFILL", "120"))
+"""BACKFILL=2000 is the same at length."""
+
+STEPS = 6
+PER_SECOND = str(ORIGINALS // STEPS)
+"""As many steps as seconds, so that there is a middle to be killed in."""
 
 
 @dataclass
@@ -74,13 +80,13 @@ def test_without_a_yes_it_shows_the_plan_and_its_price_and_begins_nothing(archiv
     shown = archive.safelight("backfill", archive.address)
     stdout, stderr = shown.communicate(timeout=60)
     assert (shown.returncode, stdout) == (5, "")
-    assert f"{ORIGINALS} objects" in stderr
+    assert f"{ORIGINALS:,} objects" in stderr
     assert "at most" in stderr
     assert archive.records() == []
 
 
 def test_killed_in_the_middle_and_given_again_it_sends_every_source_and_each_is_done_once(archive: Archive) -> None:
-    command = ("backfill", archive.address, "--yes", "--json", "--per-second", "20")
+    command = ("backfill", archive.address, "--yes", "--json", "--per-second", PER_SECOND)
     aws = connect(settings.read(archive.cloud.environment))
     id = runs.named(backfill.KIND, archive.address)
     first = archive.safelight(*command)
@@ -98,7 +104,9 @@ def test_killed_in_the_middle_and_given_again_it_sends_every_source_and_each_is_
     assert (told["state"], told["seen"]) == ("done", ORIGINALS)
     assert "goes on" in stderr
 
-    assert eventually(lambda: [one.state for one in archive.records()] == [State.DONE] * ORIGINALS, within=120)
+    assert eventually(
+        lambda: [one.state for one in archive.records()] == [State.DONE] * ORIGINALS, within=30 + ORIGINALS
+    )
     assert {record.fence for record in archive.records()} == {1}
     assert archive.renditions() == 4 * ORIGINALS
 
@@ -112,7 +120,7 @@ def test_what_is_published_already_is_skipped_for_the_price_of_a_read(archive: A
 
 
 def test_a_run_is_paused_from_another_terminal_and_resumed(archive: Archive) -> None:
-    command = ("backfill", archive.address, "--yes", "--json", "--per-second", "10", "--no-look")
+    command = ("backfill", archive.address, "--yes", "--json", "--per-second", PER_SECOND, "--no-look")
     id = runs.named(backfill.KIND, archive.address)
     first = archive.safelight(*command)
     aws = connect(settings.read(archive.cloud.environment))
