@@ -22,8 +22,7 @@ AT_ONCE = 10
 """Messages in one call."""
 
 PACKED = 10
-"""Questions in one message, at most: a batch of ten such is some hundred images, well within a worker's two minutes.
-Ten messages with keys of 100 characters are 27 kB: one request of SQS's, which are counted by 64 KB."""
+"""Questions in one message, at most: a batch of ten such is some hundred images, well within a worker's two minutes."""
 
 COUNTS: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessages",

@@ -67,7 +67,8 @@ class Embedded:
         return tuple(map(_letter, found.values()))
 
     def handed_back(self) -> int:
-        return self._cloud.mapping.counts.failed
+        lanes = [self._cloud.mapping, self._cloud.bulk]
+        return sum(lane.counts.failed for lane in lanes if lane)
 
 
 @contextmanager

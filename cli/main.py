@@ -6,11 +6,13 @@ import sys
 import typer
 from rich.markup import escape
 
-from cli import recipes
+from cli import recipes, reprocess, runs
+from cli.backfill import backfill
 from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
 from cli.exits import Exit
+from cli.forecast import forecast
 from cli.render import render
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
@@ -26,7 +28,12 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(render)
+app.command()(forecast)
+app.command()(backfill)
+for verb in (reprocess.plan, reprocess.apply, reprocess.rollback):
+    recipes.app.command()(verb)
 app.add_typer(recipes.app, name="recipes")
+app.add_typer(runs.app, name="runs")
 
 
 def main() -> None:
