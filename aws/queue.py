@@ -8,6 +8,7 @@ from aws.errors import translated
 from jobs import events
 from jobs.errors import Retryable
 from jobs.events import Asked
+from jobs.ports import Depth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -29,6 +30,13 @@ COUNTS: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
+
+
+def depth(client: "SQSClient", url: str) -> Depth:
+    """How many messages a queue holds, about."""
+    with translated("GetQueueAttributes"):
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+    return Depth(*(int(attributes[count]) for count in COUNTS))
 
 
 class SqsQueue:
@@ -70,6 +78,9 @@ class SqsQueue:
             self._sqs.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=min(max(seconds, 0), LONGEST_VISIBILITY)
             )
+
+    def depth(self) -> Depth:
+        return depth(self._sqs, self._url)
 
     def oldest(self) -> float | None:
         """Until the first metric is there: as old as the queue keeps messages at all."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backfill, reprocess
+from cli import audit, backfill, collect, reprocess
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed
 from cli.driving import tell
@@ -17,7 +17,12 @@ app = typer.Typer(no_args_is_help=True, help="Look at long operations, pause, re
 Id = Annotated[str, typer.Argument(metavar="RUN", help="As the command that began it said, such as backfill-3f2a9c41.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The run as JSON on standard output.")]
 
-DRIVERS: dict[str, Callable[..., None]] = {backfill.KIND: backfill.gone_on, reprocess.KIND: reprocess.gone_on}
+DRIVERS: dict[str, Callable[..., None]] = {
+    audit.KIND: audit.gone_on,
+    backfill.KIND: backfill.gone_on,
+    collect.KIND: collect.gone_on,
+    reprocess.KIND: reprocess.gone_on,
+}
 """Who drives a run on, by its kind."""
 
 

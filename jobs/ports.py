@@ -197,6 +197,19 @@ class CatalogStore(Protocol):
     def put_body(self, digest: str, body: Body) -> None: ...
 
 
+@dataclass(frozen=True)
+class Depth:
+    """Messages in a queue, as SQS estimates them: to be had, handed out, and waiting for their delay."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        return self.visible + self.in_flight + self.delayed
+
+
 class Queue(Protocol):
     """A lane of messages."""
 
