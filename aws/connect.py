@@ -10,6 +10,7 @@ from botocore.config import Config
 from aws.catalog import DynamoCatalog
 from aws.dead_letters import SqsDeadLetters
 from aws.errors import translated
+from aws.instruments import Instruments
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
 from aws.listing import S3Listings
@@ -104,3 +105,13 @@ def described(stack: str) -> Described | None:
     """What CloudFormation says of a stack; None when there is none of that name. Raises Retryable."""
     with translated("DescribeStacks"):
         return describe(boto3.Session().client("cloudformation", config=CONFIG), stack)
+
+
+def instruments() -> Instruments:
+    """For an examination of whatever deployment."""
+    session = boto3.Session()
+    return Instruments(
+        session.client("s3", config=S3_CONFIG),
+        lambda: session.client("lambda", config=CONFIG),
+        lambda: session.client("logs", config=CONFIG),
+    )

@@ -13,6 +13,7 @@ from cli.collect import collect
 from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
+from cli.doctor import doctor
 from cli.exits import Exit
 from cli.forecast import forecast
 from cli.intake import pause, resume
@@ -43,6 +44,7 @@ app.command()(resume)
 app.command()(audit)
 app.command()(redrive)
 app.command()(collect)
+app.command()(doctor)
 for verb in (reprocess.plan, reprocess.apply, reprocess.rollback):
     recipes.app.command()(verb)
 app.add_typer(recipes.app, name="recipes")
