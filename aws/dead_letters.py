@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aws.errors import translated
+from botocore.exceptions import ClientError
+
+from aws.errors import code, translated
 from aws.queue import depth
 from jobs.ports import Depth, Letter
 
@@ -21,6 +23,10 @@ AT_ONCE = 10
 
 POLL = 1
 """Seconds. A poll without any may miss letters: it asks only some of SQS's machines."""
+
+
+VISIBLE_AGAIN = frozenset({"MessageNotInflight", "ReceiptHandleIsInvalid"})
+"""What SQS says of a letter whose time out of sight is over, or that somebody else has received since."""
 
 
 class SqsDeadLetters:
@@ -59,7 +65,13 @@ class SqsDeadLetters:
 
     def put_back(self, letter: Letter) -> None:
         with translated("ChangeMessageVisibility of a dead letter"):
-            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
+            try:
+                self._sqs.change_message_visibility(
+                    QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
+                )
+            except ClientError as error:
+                if code(error).rpartition(".")[2] not in VISIBLE_AGAIN:
+                    raise
 
 
 def _letter(message: "MessageTypeDef") -> Letter:

@@ -62,12 +62,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did; `next` is None when that was the last. `sources` are those that were sent."""
+    """What one step did; `next` is None when that was the last. `sources` are those that were sent.
+
+    `hidden` are the letters left alone: whoever is through puts them back, not before, or he would meet them again.
+    """
 
     sent: int
     left: int
     next: Place | None
     sources: tuple[Source, ...] = ()
+    hidden: tuple[Letter, ...] = ()
 
 
 def step(
@@ -87,7 +91,7 @@ def step(
     if place.letters_done:
         return _faults(place, ledger, queue, now, wanted, most)
     fresh = [letter for letter in dead_letters.receive() if letter.id not in place.left]
-    left, sources, sent = place.left, list[Source](), 0
+    hidden, sources, sent = list[Letter](), list[Source](), 0
     for letter in fresh:
         if sent == most:
             dead_letters.put_back(letter)
@@ -97,10 +101,11 @@ def step(
             dead_letters.delete(letter)
             sent, sources = sent + 1, sources + [asked.source for asked in questions]
         else:
-            left |= {letter.id}
+            hidden.append(letter)
+    left = place.left | {letter.id for letter in hidden}
     following = replace(place, left=left, letters_done=not fresh)
     over = place.letters_only and not fresh
-    return Step(sent, len(left - place.left), None if over else following, tuple(sources))
+    return Step(sent, len(hidden), None if over else following, tuple(sources), tuple(hidden))
 
 
 def _wanted(letter: Letter, place: Place, wanted: Wanted, ledger: Ledger) -> tuple[Asked, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from jobs import redrive
 from jobs.letters import Box
-from jobs.ports import Ledger, Queue
+from jobs.ports import Ledger, Letter, Queue
 from jobs.redrive import Place, Wanted
 from jobs.runs import Phase, Run, Runs
 from jobs.source import Source, State
@@ -108,6 +108,7 @@ def run(
         kept = runs.save(replace(kept, seen=kept.seen + wave.sent, sent=kept.sent + wave.sent, updated=clock()))
         stopped = _stop(wave, pace)
         size = min(size * pace.growth, pace.largest)
+    ways.put_back()
     phase = Phase.PAUSED if stopped else Phase.DONE
     runs.save(replace(kept, phase=phase, place=stopped, updated=clock()))
     return Ended(tuple(waves), stopped)
@@ -137,6 +138,7 @@ class _Ways:
         first, *others = boxes
         self._open = [(box, Place(began, letters_only=True)) for box in others if wanted.reason in ("", box.reason)]
         self._open.append((first, Place(began)))
+        self._hidden: list[tuple[Box, Letter]] = []
 
     def send(self, most: int, per_second: float, sleep: Callable[[float], None]) -> list[Source]:
         """The sources of up to `most` messages; none when nothing is left that is wanted."""
@@ -155,9 +157,15 @@ class _Ways:
                 most=most - sent,
             )
             sent, sources = sent + done.sent, [*sources, *done.sources]
+            self._hidden += [(box, letter) for letter in done.hidden]
             self._open[:1] = [(box, done.next)] if done.next else []
             sleep(max(0.0, began + sent / per_second - self._clock()))
         return sources
+
+    def put_back(self) -> None:
+        """What was left alone, for whoever looks next."""
+        for box, letter in self._hidden:
+            box.letters.put_back(letter)
 
 
 def _settled(

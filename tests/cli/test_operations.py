@@ -1,6 +1,8 @@
 """An operator's verbs on a whole deployment: the embedded AWS, the real worker, real queues."""
 
 import json
+import re
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,9 @@ from aws import dead_letters
 from aws.connect import connect
 from cli.exits import Exit
 from cli.main import app
-from jobs import book, catalog, letters, settings
+from jobs import book, catalog, events, letters, settings
+from jobs.events import Asked
+from jobs.ports import Claimed
 from jobs.source import Source, State
 from local import cloud
 from local.cloud import Cloud
@@ -77,12 +81,14 @@ def test_every_queue_is_made_anew_in_the_middle_of_a_run_and_the_audit_heals_to_
     keys = [f"run/{number:02}.jpg" for number in range(12)]
     for key in keys[:6]:
         upload(aws, key, PHOTO)
-    safelight("pause")
+    assert set(data(safelight("pause", "--json"))["intake"].values()) == {"Disabled"}
     for key in keys[6:10]:
         upload(aws, key, PHOTO)
     until(lambda: data(safelight("status", "--json"))["lanes"]["fresh"]["visible"] >= 4)
+    assert safelight("status").exit_code == Exit.FOUND
+    assert not states(aws).keys() & set(keys[6:10]), "a paused worker worked"
     _remake_every_queue(aws)
-    safelight("resume")
+    assert set(data(safelight("resume", "--json"))["intake"].values()) == {"Enabled"}
     for key in keys[10:]:
         upload(aws, key, PHOTO)
     until(lambda: _idle(aws))
@@ -111,70 +117,59 @@ def _idle(aws: Cloud) -> bool:
     return not any(sum(lane.values()) for lane in lanes) and State.PROCESSING not in states(aws).values()
 
 
-def test_a_redrive_is_tried_out_and_then_heals_what_was_mended(aws: Cloud) -> None:
-    sources = [upload(aws, f"broken/{number}.jpg", b"Dear work") for number in range(3)]
-    until(lambda: all(states(aws).get(source.key) is State.REJECTED for source in sources))
-    tried = safelight("redrive", "--dry-run", "--prefix", "broken/", "--json")
-    assert tried.exit_code == Exit.FOUND
-    assert (data(tried)["would_pass"], data(tried)["would_fail"]) == (0, {"not-an-image": 3})
-    stopped = safelight("redrive", "--prefix", "broken/", "--yes", "--json")
-    assert stopped.exit_code == Exit.STOPPED
-    assert data(stopped)["stopped"] == "3 of 3 failed again"
-    safelight("pause")
-    for source in sources:
-        upload(aws, source.key, PHOTO)
-    tried = safelight("redrive", "--dry-run", "--prefix", "broken/")
-    assert tried.stdout.splitlines()[-1] == "3 of 3 would pass"
-    safelight("resume")
-    redriven = safelight("redrive", "--prefix", "broken/", "--yes", "--why", "the senders mended them")
+def test_a_redrive_after_an_outage_says_what_would_pass_and_heals_it(aws: Cloud) -> None:
+    """Three died of the world, and one is no image and never will be."""
+    _died_of_an_outage(aws, "outage/0.jpg", "outage/1.jpg", "outage/2.jpg")
+    bad = upload(aws, "outage/bad.jpg", b"Dear work")
+    until(lambda: states(aws).get(bad.key) is State.REJECTED)
+    tried = data(safelight("redrive", "--dry-run", "--prefix", "outage/", "--json"))
+    assert (tried["would_pass"], tried["would_fail"]) == (3, {"not-an-image": 1})
+    redriven = safelight("redrive", "--prefix", "outage/", "--reason", "throttled", "--yes", "--json")
     assert redriven.exit_code == Exit.FINE, redriven.output
-    assert all(states(aws)[source.key] is State.DONE for source in sources)
+    assert data(redriven) == {"sent": 3, "passed": 3, "failed": 0, "stopped": ""}
+    stopped = safelight("redrive", "--prefix", "outage/", "--yes", "--json")
+    assert stopped.exit_code == Exit.STOPPED
+    assert data(stopped)["stopped"] == "1 of 1 failed again"
 
 
-def test_a_pause_holds_every_lane_and_a_resume_lets_it_go(aws: Cloud) -> None:
-    assert set(data(safelight("pause", "--json"))["intake"].values()) == {"Disabled"}
-    assert safelight("status").exit_code == Exit.FOUND
-    source = upload(aws, "paused.jpg", PHOTO)
-    time.sleep(1)
-    assert source.key not in states(aws)
-    assert set(data(safelight("resume", "--json"))["intake"].values()) == {"Enabled"}
-    assert safelight("watch", "paused.jpg").stdout.strip() == "1 done"
-    shown = data(safelight("status", "paused.jpg", "--json"))
-    assert shown["state"] == State.DONE
-    assert 0 < shown["cost"]["dollars"] < 0.001
+def _died_of_an_outage(aws: Cloud, *keys: str) -> None:
+    """Published, and asked for again while S3 was out, until the last receive."""
+    there = connect(settings.read(aws.environment))
+    sources = [upload(aws, key, PHOTO) for key in keys]
+    until(lambda: all(states(aws).get(source.key) is State.DONE for source in sources))
+    for source in sources:
+        now = round(time.time() * 1000)
+        claim = there.ledger.claim(source, etag="another", digest="d", revision=2**31, now=now, until=now + 60_000)
+        assert isinstance(claim, Claimed)
+        there.ledger.release(claim.record, "throttled", dead=True, now=now)
+        there.dead_letters.send(events.message(Asked(source, "another")), reason="")
 
 
-def test_a_letter_that_nobody_can_read_is_written_down_and_removed(aws: Cloud, tmp_path: Path) -> None:
-    sqs, url = aws.client("sqs"), aws.stack.outputs["DeadLettersUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="<xml/>")
-    kept = tmp_path / "letters.jsonl"
-    assert safelight("redrive", "--discard", str(kept), "--reason", "malformed").stdout.startswith("1 letter written")
-    assert json.loads(kept.read_text())["body"] == "<xml/>"
+RUNBOOK = TEMPLATE.parent / "docs" / "operations.md"
 
 
-def test_nothing_that_is_published_or_young_is_collected(aws: Cloud) -> None:
-    upload(aws, "collected.jpg", PHOTO)
-    safelight("watch", "collected.jpg")
-    looked = data(safelight("collect", "--dry-run", "--json"))
-    assert looked["seen"] > 0
-    assert looked["would_remove"] == 0
-
-
-def test_the_doctor_runs_what_applies_and_says_what_it_left_out(aws: Cloud) -> None:
-    result = safelight("doctor", "--json")
-    assert result.exit_code == Exit.FINE, result.output
-    checks = {each["check"]: each["passed"] for each in data(result)["checks"]}
-    left_out = {name for name, passed in checks.items() if passed is None}
-    assert left_out == {"encryption", "sandbox", "vCPUs"}
-    assert all(checks[name] for name in checks.keys() - left_out)
-    assert data(result)["dollars"] < 1
-    assert not any(key.startswith("doctor-") for key in _letters(aws))
-
-
-def _letters(aws: Cloud) -> list[str]:
-    box = letters.Box(connect(settings.read(aws.environment)).dead_letters)
-    ledger = connect(settings.read(aws.environment)).ledger
-    return [trouble.source.key for trouble in letters.look([box], ledger) if trouble.source and trouble.letter]
+def test_every_command_of_the_runbook_does_what_it_says(
+    aws: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its order, on a deployment where an outage and a sender of nonsense have been."""
+    monkeypatch.chdir(tmp_path)
+    _died_of_an_outage(aws, "albums/photo.jpg")
+    upload(aws, "albums-of-another-kind/bad.jpg", b"Dear work")
+    aws.client("sqs").send_message(QueueUrl=aws.stack.outputs["DeadLettersUrl"], MessageBody="<xml/>")
+    until(lambda: states(aws).get("albums-of-another-kind/bad.jpg") is State.REJECTED)
+    said: dict[str, Result] = {}
+    for block in re.findall(r"```console\n(.*?)```", RUNBOOK.read_text(), re.DOTALL):
+        wanted = {Exit.FOUND} if "# exits 1" in block else {Exit.FINE, Exit.FOUND}
+        for command in re.findall(r"^\$ safelight (.*)$", block, re.MULTILINE):
+            said[command] = safelight(*shlex.split(command))
+            assert said[command].exit_code in wanted, f"{command}: {said[command].output} {said[command].exception}"
+    assert "$0.0" in said["status albums/photo.jpg"].stdout
+    assert said["watch albums/"].exit_code == Exit.FOUND, "one of them was dead"
+    assert [said["doctor"].stdout.count(word) for word in ("FAILED", "only AWS can prove it")] == [0, 3]
+    assert "1 redriven, 1 passed" in said['redrive --reason throttled --yes --why "S3 is well again"'].stdout
+    assert said["collect --dry-run"].stdout.startswith("0 versions of ")
+    assert states(aws)["albums/photo.jpg"] is State.DONE
+    assert json.loads((tmp_path / "letters.jsonl").read_text())["body"] == "<xml/>"
 
 
 def test_a_stack_that_is_not_there_is_one_line(aws: Cloud) -> None:

@@ -93,6 +93,14 @@ def test_it_sends_no_more_than_it_is_told_to_and_no_faster(world: SmallWorld, ru
     assert world.clock() - before >= 25 / 5
 
 
+def test_what_does_not_match_is_in_sight_again_when_it_is_over(world: SmallWorld, runs: Runs) -> None:
+    rejected(world, 3, mended=3)
+    world.dead_letters.send("<xml/>", reason="malformed")
+    world.clock.move(1)
+    redriven(world, runs, Pace())
+    assert [letter.body for letter in world.dead_letters.receive()] == ["<xml/>"]
+
+
 def test_the_ledger_keeps_who_when_and_why(world: SmallWorld, runs: Runs) -> None:
     rejected(world, 20, mended=0)
     began = world.clock()
