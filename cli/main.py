@@ -27,7 +27,7 @@ from local.errors import LocalError
 app = typer.Typer(
     name="safelight",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A million photos into renditions, tonight, on AWS, without losing one.",

@@ -16,7 +16,7 @@ from aws import dead_letters
 from aws.connect import connect
 from cli.exits import Exit
 from cli.main import app
-from jobs import book, catalog, events, letters, settings
+from jobs import book, catalog, events, settings
 from jobs.events import Asked
 from jobs.ports import Claimed
 from jobs.source import Source, State

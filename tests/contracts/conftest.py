@@ -15,10 +15,11 @@ from moto import mock_aws
 from aws.connect import Aws, connect
 from jobs import settings
 from jobs.breaker import Outage
-from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
+from jobs.ports import Attic, CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
 from jobs.runs import Runs
 from jobs.source import Source
 from tests.fakes import (
+    FakeAttic,
     FakeCatalogStore,
     FakeDeadLetters,
     FakeLedger,
@@ -38,6 +39,7 @@ class Ground:
 
     originals: Originals
     renditions: Renditions
+    attic: Attic
     ledger: Ledger
     catalog: CatalogStore
     queue: Queue
@@ -127,9 +129,11 @@ def _without_empty(**values: str) -> dict[str, str]:
 
 def _on_fakes() -> Ground:
     originals, queue, dead_letters = FakeOriginals(), FakeQueue(), FakeDeadLetters()
+    renditions = FakeRenditions()
     return Ground(
         originals=originals,
-        renditions=FakeRenditions(),
+        renditions=renditions,
+        attic=FakeAttic(renditions),
         ledger=FakeLedger(),
         catalog=FakeCatalogStore(),
         queue=queue,
@@ -146,6 +150,7 @@ def _on_aws(aws: Aws, environment: dict[str, str]) -> Ground:
     return Ground(
         originals=aws.originals,
         renditions=aws.renditions,
+        attic=aws.attic,
         ledger=aws.ledger,
         catalog=aws.catalog,
         queue=aws.queue,
@@ -167,6 +172,7 @@ def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
         s3, sqs, dynamo = boto3.client("s3"), boto3.client("sqs"), boto3.client("dynamodb")
         for bucket in (ORIGINALS, RENDITIONS):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         dynamo.create_table(
             TableName="ledger",
             BillingMode="PAY_PER_REQUEST",

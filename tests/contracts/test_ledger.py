@@ -219,6 +219,8 @@ def test_many_are_read_at_once(ledger: Ledger, unique: str) -> None:
     for source in sources[::2]:
         granted(ledger.claim(source, etag="a", digest="d", revision=1, now=NOW, until=LATER))
     assert set(ledger.read_many(sources)) == set(sources[::2])
+    found = ledger.find([source.id for source in sources])
+    assert {id: record.source for id, record in found.items()} == {source.id: source for source in sources[::2]}
 
 
 def test_redrive_puts_a_rejection_back_without_its_mark(

@@ -72,3 +72,13 @@ def test_a_received_letter_is_whole_hidden_for_a_while_and_gone_once_deleted(gro
     for letter in letters:
         ground.dead_letters.delete(letter)
     assert ground.letters() == []
+
+
+def test_a_letter_that_is_put_back_is_seen_at_once(ground: Ground) -> None:
+    ground.letters()
+    ground.dead_letters.send("<xml/>", reason="malformed")
+    (letter,) = ground.dead_letters.receive()
+    ground.dead_letters.put_back(letter)
+    ground.dead_letters.put_back(letter)  # it is in sight already: that is no error
+    assert [again.body for again in ground.dead_letters.receive()] == ["<xml/>"]
+    ground.letters()
