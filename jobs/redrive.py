@@ -95,11 +95,11 @@ def step(
     for letter in fresh:
         if sent == most:
             dead_letters.put_back(letter)
-        elif questions := _wanted(letter, place, wanted, ledger):
-            for asked in questions:
-                _again(asked, ledger, queue, now)
+        elif asked := _wanted(letter, place, wanted, ledger):
+            for one in asked:
+                _again(one, ledger, queue, now)
             dead_letters.delete(letter)
-            sent, sources = sent + 1, sources + [asked.source for asked in questions]
+            sent, sources = sent + 1, sources + [one.source for one in asked]
         else:
             hidden.append(letter)
     left = place.left | {letter.id for letter in hidden}

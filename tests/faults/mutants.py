@@ -185,12 +185,12 @@ MUTANTS = (
         "redrive stops when refused",
         "redrives",
         redrive,
-        "_letter",
+        "step",
         (
             (
-                "        _again(asked, ledger, queue, now)\n",
-                "        if not ledger.requeue(asked.source, now=now):\n            return False\n"
-                "        queue.send(asked)\n",
+                "                _again(one, ledger, queue, now)\n            dead_letters.delete(letter)\n",
+                "                if ledger.requeue(one.source, now=now):\n                    queue.send(one)\n"
+                "                    dead_letters.delete(letter)\n",
             ),
         ),
     ),
