@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.errors import translated
+from botocore.exceptions import ClientError
+
+from aws.errors import code, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -26,12 +28,15 @@ class LambdaIntake:
         self._connect, self._function = connect, function
 
     def switches(self) -> Sequence[Switch]:
-        """Where each of them stands."""
+        """Where each of them stands; none where there is no such function, as on an emulator that runs no images."""
         with translated("ListEventSourceMappings"):
-            return [
-                Switch(mapping["EventSourceArn"].rpartition(":")[2], mapping["State"])
-                for mapping in self._mappings(self._connect())
-            ]
+            try:
+                mappings = self._mappings(self._connect())
+            except ClientError as error:
+                if code(error) != "ResourceNotFoundException":
+                    raise
+                return []
+        return [Switch(mapping["EventSourceArn"].rpartition(":")[2], mapping["State"]) for mapping in mappings]
 
     def stop(self) -> None:
         self._switch(enabled=False)

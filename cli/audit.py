@@ -114,7 +114,7 @@ class Found:
         """The findings, and what healing them does and costs before anything is rendered."""
         sent = sum(count for kind, count in self.counts.items() if kind in SENT_FOR)
         return {kind: self.line(kind) for kind in self.counts} | {
-            "to heal": f"{counted(sent, 'message')} to the bulk lane, about ${sent * PRICES.sqs_request:,.4f}",
+            "to heal": f"{counted(sent, 'message')} to the bulk lane, at most ${sent * PRICES.sqs_request:,.4f}",
         }
 
     def line(self, kind: Kind) -> str:

@@ -71,6 +71,8 @@ def figures(run: Run) -> dict[str, Any]:
         "skipped": run.skipped,
         "dollars": round(run.spent, 4),
         "budget": run.budget,
+        "by": run.by,
+        "why": run.why,
     }
 
 

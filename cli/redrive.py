@@ -156,11 +156,17 @@ def _wave(wave: Wave) -> None:
 
 
 def _end(ended: Ended, *, as_json: bool) -> None:
-    data = {"sent": ended.sent, "passed": ended.passed, "failed": ended.failed, "stopped": ended.stopped}
+    data = {
+        "run": ended.run,
+        "sent": ended.sent,
+        "passed": ended.passed,
+        "failed": ended.failed,
+        "stopped": ended.stopped,
+    }
     stopped = f"; stopped: {ended.stopped}" if ended.stopped else ""
     _tell(
         data,
-        f"{ended.sent:,} redriven, {ended.passed:,} passed, {ended.failed:,} failed again{stopped}",
+        f"{ended.run}: {ended.sent:,} redriven, {ended.passed:,} passed, {ended.failed:,} failed again{stopped}",
         as_json=as_json,
     )
     if ended.stopped:

@@ -59,8 +59,9 @@ class Wave:
 
 @dataclass(frozen=True)
 class Ended:
-    """All waves; `stopped` says why it stopped itself, "" if it came to its end."""
+    """All waves, and the run that is kept of them; `stopped` says why it stopped itself, "" if it came to its end."""
 
+    run: str
     waves: tuple[Wave, ...]
     stopped: str = ""
 
@@ -111,7 +112,7 @@ def run(
     ways.put_back()
     phase = Phase.PAUSED if stopped else Phase.DONE
     runs.save(replace(kept, phase=phase, place=stopped, updated=clock()))
-    return Ended(tuple(waves), stopped)
+    return Ended(kept.id, tuple(waves), stopped)
 
 
 def _stop(wave: Wave, pace: Pace) -> str:

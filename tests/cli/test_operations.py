@@ -124,9 +124,17 @@ def test_a_redrive_after_an_outage_says_what_would_pass_and_heals_it(aws: Cloud)
     until(lambda: states(aws).get(bad.key) is State.REJECTED)
     tried = data(safelight("redrive", "--dry-run", "--prefix", "outage/", "--json"))
     assert (tried["would_pass"], tried["would_fail"]) == (3, {"not-an-image": 1})
-    redriven = safelight("redrive", "--prefix", "outage/", "--reason", "throttled", "--yes", "--json")
+    redriven = safelight(
+        "redrive", "--prefix", "outage/", "--reason", "throttled", "--yes", "--why", "S3 is back", "--json"
+    )
     assert redriven.exit_code == Exit.FINE, redriven.output
-    assert data(redriven) == {"sent": 3, "passed": 3, "failed": 0, "stopped": ""}
+    assert {name: data(redriven)[name] for name in ("sent", "passed", "failed")} == {
+        "sent": 3,
+        "passed": 3,
+        "failed": 0,
+    }
+    kept = data(safelight("runs", "show", data(redriven)["run"], "--json"))
+    assert (kept["sent"], kept["state"], kept["why"]) == (3, "done", "S3 is back")
     stopped = safelight("redrive", "--prefix", "outage/", "--yes", "--json")
     assert stopped.exit_code == Exit.STOPPED
     assert data(stopped)["stopped"] == "1 of 1 failed again"
