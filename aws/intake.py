@@ -8,9 +8,12 @@ from aws.errors import translated
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
+LIVE = "live"
+"""The alias of a function that its mappings feed; template.yaml names it. Lambda lists mappings by what they feed."""
+
 
 class LambdaIntake:
-    """Every mapping of one function. Hardly ever used, so its client is made only then."""
+    """Every mapping of one function's live alias. Hardly ever used, so its client is made only then."""
 
     def __init__(self, connect: "Callable[[], LambdaClient]", function: str) -> None:
         self._connect, self._function = connect, function
@@ -24,6 +27,6 @@ class LambdaIntake:
     def _switch(self, *, enabled: bool) -> None:
         with translated("UpdateEventSourceMapping"):
             client = self._connect()
-            pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=self._function)
+            pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=f"{self._function}:{LIVE}")
             for mapping in [mapping for page in pages for mapping in page["EventSourceMappings"]]:
                 client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
