@@ -14,7 +14,6 @@ from tests.template.transformed import (
     KEY_ARN,
     VARIANTS,
     actions,
-    listed,
     outputs,
     permissions,
     properties,
@@ -71,10 +70,9 @@ class TestTheWhole:
             missing = {one for one in referred(facts) if one not in known and not one.startswith("AWS::")}
             assert not missing, name
 
-    @in_every_variant
-    def test_each_condition_of_a_parameter_decides_something(self, parameters: dict[str, str]) -> None:
-        if parameters not in ({}, VARIANTS["an existing bucket with its key"], VARIANTS["all at once"]):
-            assert resources(**parameters) != resources()
+    @pytest.mark.parametrize("variant", VARIANTS.keys() - {"default"})
+    def test_each_of_these_parameters_decides_something(self, variant: str) -> None:
+        assert resources(**VARIANTS[variant]) != resources()
 
     def test_without_functions_nothing_is_left_that_needs_them(self) -> None:
         assert {facts["Type"] for facts in resources(Functions="false").values()} == {
@@ -313,13 +311,8 @@ class TestWhoMayReachWhat:
     def test_no_other_functions_intake_is_switched(self, role: str) -> None:
         (statement,) = (s for s in permissions(role) if s["Action"] == "lambda:UpdateEventSourceMapping")
         own = properties("Worker")["FunctionName"]["Fn::Sub"]
-        assert statement["Condition"] == {
-            "ArnEquals": {
-                "lambda:FunctionArn": {
-                    "Fn::Sub": f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{own}:{LIVE}"
-                }
-            }
-        }
+        alias = f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{own}:{LIVE}"
+        assert statement["Condition"] == {"ArnEquals": {"lambda:FunctionArn": {"Fn::Sub": alias}}}
 
     def test_on_everything_only_that_is_granted_which_aws_grants_in_no_other_way(self) -> None:
         wide = [s for name in resources("AWS::IAM::Role") for s in permissions(name) if s["Resource"] == "*"]
@@ -604,7 +597,7 @@ class TestTheAlias:
     def test_the_mappings_feed_it_and_not_the_function(self) -> None:
         assert properties("WorkerAliaslive")["Name"] == LIVE
         fed = {name: properties(name)["FunctionName"] for name in ("WorkerFresh", "WorkerBulk")}
-        assert fed == dict.fromkeys(fed, {"Ref": "WorkerAliaslive"})
+        assert set(map(json.dumps, fed.values())) == {'{"Ref": "WorkerAliaslive"}'}
 
     def test_whatever_changes_of_the_worker_is_a_new_version(self) -> None:
         """With an image, code and settings alike."""
@@ -682,9 +675,8 @@ class TestTheDashboard:
     def test_its_body_is_json_whose_widgets_do_not_overlap(self) -> None:
         taken: set[tuple[int, int]] = set()
         for widget in self._body()["widgets"]:
-            columns, rows = (
-                range(widget[at], widget[at] + widget[size]) for at, size in (("x", "width"), ("y", "height"))
-            )
+            columns = range(widget["x"], widget["x"] + widget["width"])
+            rows = range(widget["y"], widget["y"] + widget["height"])
             cells = {(column, row) for column in columns for row in rows}
             assert not cells & taken, widget["properties"]["title"]
             assert max(columns) < 24
@@ -694,7 +686,7 @@ class TestTheDashboard:
         for widget in self._body()["widgets"]:
             metrics = [row[-1] for row in widget["properties"].get("metrics", []) if isinstance(row[-1], dict)]
             ids = {metric["id"] for metric in metrics if "id" in metric}
-            used = {word for m in metrics for word in re.findall(r"[a-z][A-Za-z0-9_]*", m.get("expression", ""))}
+            used = {word for m in metrics for word in re.findall(r"\b[a-z]\w*", m.get("expression", ""))}
             assert used <= ids
 
     def test_every_alarm_is_on_it(self) -> None:
