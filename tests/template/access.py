@@ -54,10 +54,7 @@ def _admitted(parameters: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
     roles = resources("AWS::IAM::Role", **parameters)
     for name, statement in statements(**parameters):
         if name not in roles and statement["Effect"] == "Allow":
-            who = (
-                "the account, by its own policies" if "AWS" in statement["Principal"] else _told(statement["Principal"])
-            )
-            yield f"`{name}`", who, _codes(actions(statement)), _conditions(statement)
+            yield f"`{name}`", _told(statement["Principal"]), _codes(actions(statement)), _conditions(statement)
 
 
 def _conditions(statement: Mapping[str, Any]) -> str:
@@ -72,6 +69,8 @@ def _told(said: Any) -> str:
             return EVERYTHING
         case {"Ref": "AWS::AccountId"}:
             return "this account"
+        case {"AWS": {"Fn::Sub": str(root)}} if root.endswith(":root"):
+            return "the account, by its own policies"
         case {"Service": inner}:
             return _told(inner)
         case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]}:

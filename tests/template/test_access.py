@@ -25,7 +25,7 @@ def test_it_names_every_parameter_that_opens_or_closes_something() -> None:
         "ExistingOriginalsKey",
         "ExistingKey",
         "OriginalsPrefix",
-        "AllowedOrigins",
+        "Origins",
         "CloudFront",
     }
     assert opening <= template()["Parameters"].keys()

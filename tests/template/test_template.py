@@ -391,7 +391,7 @@ class TestBuckets:
     def test_browsers_upload_here_and_look_there(self, name: str, methods: list[str]) -> None:
         (rule,) = properties(name, **VARIANTS["browsers"])["CorsConfiguration"]["CorsRules"]
         assert rule["AllowedMethods"] == methods
-        assert rule["AllowedOrigins"] == {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}
+        assert rule["AllowedOrigins"] == {"Fn::Split": [",", {"Ref": "Origins"}]}
 
     @pytest.mark.parametrize("name", BUCKETS)
     def test_all_is_encrypted_under_the_key_with_a_bucket_key(self, name: str) -> None:
@@ -443,18 +443,20 @@ class TestCloudFront:
     def test_it_signs_what_it_asks_of_the_bucket(self) -> None:
         control = properties("OriginAccess", CloudFront="true")["OriginAccessControlConfig"]
         assert (control["OriginAccessControlOriginType"], control["SigningBehavior"]) == ("s3", "always")
-        (origin,) = properties("Distribution", CloudFront="true")["DistributionConfig"]["Origins"]
+        (origin,) = properties("RenditionsDistribution", CloudFront="true")["DistributionConfig"]["Origins"]
         assert origin["DomainName"] == {"Fn::GetAtt": ["Renditions", "RegionalDomainName"]}
         assert origin["OriginAccessControlId"] == {"Fn::GetAtt": ["OriginAccess", "Id"]}
 
     def test_it_is_reached_over_tls_only(self) -> None:
-        behavior = properties("Distribution", CloudFront="true")["DistributionConfig"]["DefaultCacheBehavior"]
+        behavior = properties("RenditionsDistribution", CloudFront="true")["DistributionConfig"]["DefaultCacheBehavior"]
         assert behavior["ViewerProtocolPolicy"] == "https-only"
 
     def test_no_other_distribution_reads_the_renditions(self) -> None:
         with_it = dict(self._admitted("RenditionsPolicy"))
         assert with_it["Action"] == "s3:GetObject"
-        assert with_it["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"].endswith(":distribution/${Distribution}")
+        assert with_it["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"].endswith(
+            ":distribution/${RenditionsDistribution}"
+        )
 
     def test_it_opens_with_the_key_and_seals_nothing(self) -> None:
         assert self._admitted("Key")["Action"] == "kms:Decrypt"

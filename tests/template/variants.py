@@ -11,7 +11,6 @@ from pathlib import Path
 from local.template import load
 from tests.template.transformed import VARIANTS
 
-
 LOOKED_AT = ("default", "CloudFront", "all of it")
 """Between them they make every resource that there is."""
 
