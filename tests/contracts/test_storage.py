@@ -38,6 +38,13 @@ def test_a_rendition_is_read_back_byte_for_byte(ground: Ground, unique: str) -> 
     assert ground.renditions.get(f"{unique}/small.webp") == BODY
 
 
+def test_every_cache_may_keep_a_rendition_for_ever(on_moto: Ground, unique: str) -> None:
+    """Its key never names other bytes."""
+    on_moto.renditions.put(unique, BODY, "image/webp")
+    head = on_moto.other_side.s3.head_object(Bucket=RENDITIONS, Key=unique)
+    assert (head["CacheControl"], head["ContentType"]) == ("public, max-age=31536000, immutable", "image/webp")
+
+
 def test_a_missing_bucket_is_never_taken_for_a_deletion(on_moto: Ground) -> None:
     with pytest.raises(Retryable, match="no-such-bucket"):
         on_moto.originals.fetch(Source("no-such-bucket-here", "a.jpg"))
