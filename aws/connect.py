@@ -12,6 +12,7 @@ from aws.dead_letters import SqsDeadLetters
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
 from aws.outage import DynamoOutage
+from aws.place import DynamoPlace
 from aws.queue import SqsQueue
 from aws.storage import S3Originals, S3Renditions
 from jobs.settings import Settings
@@ -45,6 +46,7 @@ class Aws:
     dead_letters: SqsDeadLetters
     outage: DynamoOutage
     intake: LambdaIntake
+    place: DynamoPlace
 
 
 def connect(settings: Settings) -> Aws:
@@ -62,4 +64,5 @@ def connect(settings: Settings) -> Aws:
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
+        place=DynamoPlace(dynamo, settings.table),
     )

@@ -4,7 +4,6 @@ Also takes a plain S3 event from a direct invocation, which raises if any of its
 """
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -21,8 +20,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aws.connect import Aws, connect
-from handlers import logs
+from handlers import connected, logs
 from imaging.engine import engine
 from imaging.errors import ChildDied, ChildHung, Reason, Rejected, SandboxBroken
 from imaging.limits import Limits
@@ -36,10 +34,10 @@ from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
 from jobs.errors import JobError, OutOfTime, Retryable
 from jobs.process import Retry, Verdict, World
-from jobs.settings import Settings, read
 
 log = logs.configure()
 metrics = Metrics(namespace="Safelight", service="worker")
+_settings, _aws = connected.settings, connected.aws
 
 WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
 """Side by side: while one work has the pixels, others download and upload."""
@@ -107,16 +105,6 @@ def _count(verdicts: Mapping[str, Verdict]) -> None:
             metrics.add_metric("RenderTime", MetricUnit.Milliseconds, sum(verdict.rendered.milliseconds.values()))
             metrics.add_metric("OriginalBytes", MetricUnit.Bytes, verdict.rendered.original.bytes)
             metrics.add_metric("SandboxPartial", MetricUnit.Count, int(_sandbox().level == "partial"))
-
-
-@cache
-def _settings() -> Settings:
-    return read(os.environ)
-
-
-@cache
-def _aws() -> Aws:
-    return connect(_settings())
 
 
 @cache

@@ -22,6 +22,7 @@ from local.simulator.clock import Clock
 from local.simulator.gates import Gate, Gated, open_gate
 from local.simulator.ledger import Ledger
 from local.simulator.outage import Intake, Outage
+from local.simulator.place import Place
 from local.simulator.queues import DeadLetters, Queue, Sqs
 
 Function = Callable[[Sequence[Message]], Mapping[str, Verdict]]
@@ -48,6 +49,7 @@ class Cloud:
     store: CatalogStore = field(default_factory=CatalogStore)
     outage: Outage = field(default_factory=Outage)
     intake: Intake = field(default_factory=Intake)
+    place: Place = field(default_factory=Place)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)  # noqa: S311

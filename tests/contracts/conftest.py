@@ -15,7 +15,7 @@ from moto import mock_aws
 from aws.connect import Aws, connect
 from jobs import settings
 from jobs.breaker import Outage
-from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
+from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Place, Queue, Renditions
 from jobs.source import Source
 from tests.fakes import (
     FakeCatalogStore,
@@ -23,6 +23,7 @@ from tests.fakes import (
     FakeLedger,
     FakeOriginals,
     FakeOutage,
+    FakePlace,
     FakeQueue,
     FakeRenditions,
 )
@@ -41,6 +42,7 @@ class Ground:
     queue: Queue
     dead_letters: DeadLetters
     outage: Outage
+    place: Place
     bucket: str
     other_side: Any
 
@@ -132,6 +134,7 @@ def _on_fakes() -> Ground:
         queue=queue,
         dead_letters=dead_letters,
         outage=FakeOutage(),
+        place=FakePlace(),
         bucket=ORIGINALS,
         other_side=FakeSide(originals, queue, dead_letters),
     )
@@ -147,6 +150,7 @@ def _on_aws(aws: Aws, environment: dict[str, str]) -> Ground:
         queue=aws.queue,
         dead_letters=aws.dead_letters,
         outage=aws.outage,
+        place=aws.place,
         bucket=environment["SAFELIGHT_ORIGINALS"],
         other_side=AwsSide(boto3.client("s3"), boto3.client("sqs"), queue_url, dead_letters_url),
     )

@@ -178,6 +178,7 @@ class TestWhoMayReachWhat:
             ({"Fn::Sub": "${Renditions.Arn}/probe"}, ["s3:PutObject"]),
             ({"Fn::GetAtt": ["Key", "Arn"]}, ["kms:Decrypt", "kms:GenerateDataKey"]),
             ({"Fn::GetAtt": ["Ledger", "Arn"]}, ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan"]),
+            ({"Fn::GetAtt": ["Ledger", "Arn"]}, ["dynamodb:PutItem"]),
             ({"Fn::GetAtt": ["FreshQueue", "Arn"]}, ["sqs:GetQueueAttributes", "sqs:SendMessage"]),
             ("*", ["cloudwatch:GetMetricStatistics"]),
             ("*", ["lambda:ListEventSourceMappings"]),
@@ -188,6 +189,10 @@ class TestWhoMayReachWhat:
             ({"Fn::GetAtt": ["SweepLogs", "Arn"]}, ["logs:CreateLogStream", "logs:PutLogEvents"]),
             ("*", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
         ]
+
+    def test_the_sweep_puts_nothing_into_the_ledger_but_its_place(self) -> None:
+        (statement,) = (s for s in _permissions("SweepRole") if s["Action"] == "dynamodb:PutItem")
+        assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["sweep"]}}
 
     @pytest.mark.parametrize("role", ["WorkerRole", "SweepRole"])
     def test_no_other_functions_intake_is_switched(self, role: str) -> None:
