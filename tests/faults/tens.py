@@ -22,7 +22,7 @@ class Poison:
 
 POISONS: Mapping[str, Poison] = {
     "exception": Poison(b"wrong", State.DEAD, "unexpected-ChildFailed", kills=False),
-    "SIGKILL": Poison(b"kill", State.REJECTED, "kills-worker"),
+    "SIGKILL": Poison(b"be killed", State.REJECTED, "kills-worker"),
     "hang": Poison(b"spin", State.REJECTED, "kills-worker"),
     "memory": Poison(b"fill memory", State.REJECTED, "kills-worker"),
 }
