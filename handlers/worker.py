@@ -39,10 +39,11 @@ log = logs.configure()
 metrics = Metrics(namespace="Safelight", service="worker")
 _settings, _aws = connected.settings, connected.aws
 
-WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
-"""Side by side: while one work has the pixels, others download and upload."""
+WORKS_PER_VCPU, WORKS_AT_LEAST = 8, 10
+"""Side by side: while one work has the pixels, others download and upload. Ten: a batch without a window, at once."""
 
-PUTS_AT_ONCE = 16
+PUTS_AT_ONCE = 32
+"""As many as there are connections to S3."""
 
 RENDER_TIMEOUT = 20.0
 """Seconds for one image in a child, forty times what most need."""
@@ -104,7 +105,8 @@ def _count(verdicts: Mapping[str, Verdict]) -> None:
         if verdict.rendered:
             metrics.add_metric("RenderTime", MetricUnit.Milliseconds, sum(verdict.rendered.milliseconds.values()))
             metrics.add_metric("OriginalBytes", MetricUnit.Bytes, verdict.rendered.original.bytes)
-            metrics.add_metric("SandboxPartial", MetricUnit.Count, int(_sandbox().level == "partial"))
+    if said := _sandbox().said:  # whether anything was published or all was rejected
+        metrics.add_metric("SandboxPartial", MetricUnit.Count, int(said.level == "partial"))
 
 
 @cache

@@ -148,3 +148,11 @@ def test_metrics_leave_as_one_embedded_line(lane: Lane, capsys: pytest.CaptureFi
     worker.handler(sqs(events.message(good)), Context())
     emf = [document for line in capsys.readouterr().out.splitlines() if "_aws" in (document := json.loads(line))]
     assert any(document.get("Published") == [1.0] and document["RenderTime"][0] > 0 for document in emf)
+
+
+def test_how_the_children_are_closed_in_is_told_when_nothing_is_published_too(
+    lane: Lane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker.handler(sqs(events.message(lane.upload("bad.jpg", b"Dear worker"))), Context())
+    emf = [document for line in capsys.readouterr().out.splitlines() if "_aws" in (document := json.loads(line))]
+    assert [document["SandboxPartial"] for document in emf if "Rejected" in document] == [[0.0]]
