@@ -18,12 +18,14 @@ class Poison:
     state: State
     reason: str
     kills: bool = True
+    timeout: float = 15.0
+    """Seconds that its worker gives a child."""
 
 
 POISONS: Mapping[str, Poison] = {
     "exception": Poison(b"wrong", State.DEAD, "unexpected-ChildFailed", kills=False),
     "SIGKILL": Poison(b"be killed", State.REJECTED, "kills-worker"),
-    "hang": Poison(b"spin", State.REJECTED, "kills-worker"),
+    "hang": Poison(b"spin", State.REJECTED, "kills-worker", timeout=1.0),
     "memory": Poison(b"fill memory", State.REJECTED, "kills-worker"),
 }
 """What nobody foresaw is retried until its last receive; what ends two children, the second alone, is rejected."""

@@ -18,8 +18,9 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Warm]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", POISONS)
-def test_a_poison_at_any_position_hurts_no_neighbour(kind: str, warm: Warm, prove: Prove) -> None:
-    prove("batches of ten with a poison (exception, SIGKILL, hang, memory)", poisoned(kind, warm))
+def test_a_poison_at_any_position_hurts_no_neighbour(kind: str, monkeypatch: pytest.MonkeyPatch, prove: Prove) -> None:
+    with warmed_up(monkeypatch, POISONS[kind].timeout) as warm:
+        prove("batches of ten with a poison (exception, SIGKILL, hang, memory)", poisoned(kind, warm))
 
 
 def test_when_time_runs_out_exactly_the_untried_are_handed_back(

@@ -34,8 +34,8 @@ PROBING = "tests.imaging.probing"
 RECIPE: Recipe = recipe()
 VCPUS = 2
 
-#: Seconds for an original that takes some milliseconds, and bytes that a child may take for it.
-TIMEOUT, MEMORY = 0.6, 128 * MIB
+#: Bytes that a child may take for an original that needs a few.
+MEMORY = 128 * MIB
 
 #: Seconds of an invocation.
 INVOCATION = 120.0
@@ -113,8 +113,8 @@ PHOTO = write(scene(), "jpeg")
 
 
 @contextmanager
-def warmed_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Warm]:
-    """A worker of its own, its children coming up."""
+def warmed_up(monkeypatch: pytest.MonkeyPatch, timeout: float = 15.0) -> Iterator[Warm]:
+    """A worker of its own, its children coming up. `timeout` in seconds, for originals that take milliseconds."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     for cache in CACHED:
@@ -125,7 +125,7 @@ def warmed_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Warm]:
     monkeypatch.setattr(worker, "time", SimpleNamespace(time=cloud.clock))
     monkeypatch.setattr(worker, "World", partial(World, clock=cloud.clock))
     monkeypatch.setattr(worker, "Sandbox", partial(Sandbox, entry=PROBING, memory=MEMORY))
-    monkeypatch.setattr(worker, "RENDER_TIMEOUT", TIMEOUT)
+    monkeypatch.setattr(worker, "RENDER_TIMEOUT", timeout)
     with worker._sandbox():
         yield Warm(cloud)
     for cache in CACHED:
