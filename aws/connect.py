@@ -16,6 +16,7 @@ from aws.ledger import DynamoLedger
 from aws.listing import S3Listings
 from aws.outage import DynamoOutage
 from aws.preview import LambdaPreviewer
+from aws.place import DynamoPlace
 from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
 from aws.stack import Described, describe
@@ -72,6 +73,7 @@ class Aws:
     def lane(self, arn: str) -> SqsQueue:
         """The lane whose queue has this ARN: what came by it goes back to it. The fresh one for any other ARN."""
         return next((lane for lane in self.lanes if lane.name == arn.rpartition(":")[2]), self.queue)
+    place: DynamoPlace
 
 
 def connect(settings: Settings) -> Aws:
@@ -114,4 +116,5 @@ def instruments() -> Instruments:
         session.client("s3", config=S3_CONFIG),
         lambda: session.client("lambda", config=CONFIG),
         lambda: session.client("logs", config=CONFIG),
+        place=DynamoPlace(dynamo, settings.table),
     )

@@ -14,15 +14,13 @@ What may pass (a throttled read, a sandbox that did not come up) is raised.
 
 import base64
 import binascii
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aws.connect import Aws, connect
-from handlers import logs, pixels
+from handlers import connected, logs, pixels
 from imaging import recipe as recipes
 from imaging.errors import Reason, RecipeInvalid, RecipeTooNew, Rejected
 from imaging.recipe import Recipe
@@ -30,10 +28,10 @@ from imaging.rendered import Original, Rendered, RenderedImage
 from imaging.sandbox import Sandbox
 from jobs.catalog import RecipeBook
 from jobs.ports import Absent, Archived, NotModified
-from jobs.settings import Settings, read
 from jobs.source import Source
 
 log = logs.configure()
+_settings, _aws = connected.settings, connected.aws
 
 ROOM_FOR_BODIES = 3 * 2**20
 """Bytes of renditions in one answer: as base64, twice in JSON's quotes on its way, below Lambda's six megabytes."""
@@ -128,16 +126,6 @@ def _with_bodies(images: Iterable[RenderedImage]) -> Iterator[dict[str, Any]]:
         body = {"body": base64.b64encode(image.body).decode()} if len(image.body) <= room else {}
         room -= len(image.body) if body else 0
         yield {**_described(image), **body}
-
-
-@cache
-def _settings() -> Settings:
-    return read(os.environ)
-
-
-@cache
-def _aws() -> Aws:
-    return connect(_settings())
 
 
 @cache

@@ -1,23 +1,21 @@
 """On a schedule: after an outage, look whether the world is well again; and find the sources nobody comes for.
 
 every minute   {}               the probe: one read while all is well
-every hour     {"sweep": true}  page after page of the ledger, for as long as this invocation lasts
+every hour     {"sweep": true}  page after page of the ledger, for as long as this invocation lasts; the next one goes
+                                on from there, and starts over when the ledger was swept whole
 """
 
-import os
 import time
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aws.connect import Aws, connect
-from handlers import logs
+from aws.connect import Aws
+from handlers import connected, logs
 from jobs import sweep
 from jobs.probe import probe
-from jobs.settings import Settings, read
 
 log = logs.configure()
 metrics = Metrics(namespace="Safelight", service="sweep")
@@ -33,7 +31,7 @@ LAST_STEP = 10.0
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers what the probe found, and how many sources got a message."""
-    settings, aws = _settings(), _aws()
+    settings, aws = connected.settings(), connected.aws()
     found = probe(
         settings.originals, settings.prefix, aws.originals, aws.renditions, aws.ledger, aws.outage, aws.intake
     )
@@ -45,22 +43,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _sweep(aws: Aws, deadline: float) -> dict[str, Any]:
-    sent, after = 0, None
+    """The place is kept after each page was sent: an invocation that ends at any moment skips nothing."""
+    sent, after = 0, aws.place.read()
     while time.time() < deadline:
         step = sweep.step(after, ledger=aws.ledger, lanes=aws.lanes, patience=PATIENCE, now=round(time.time() * 1000))
         sent, after = sent + step.sent, step.next
+        aws.place.keep(after)
         if after is None:
-            metrics.add_metric("Swept", MetricUnit.Count, sent)
-            return {"sent": sent, "whole": True}
-    log.warning("the ledger is longer than one invocation: it was swept in part")
-    return {"sent": sent, "whole": False}
-
-
-@cache
-def _settings() -> Settings:
-    return read(os.environ)
-
-
-@cache
-def _aws() -> Aws:
-    return connect(_settings())
+            break
+    metrics.add_metric("Swept", MetricUnit.Count, sent)
+    return {"sent": sent, "whole": after is None}

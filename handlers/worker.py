@@ -4,7 +4,6 @@ Also takes a plain S3 event from a direct invocation, which raises if any of its
 """
 
 import json
-import os
 import threading
 import time
 from collections import defaultdict
@@ -22,8 +21,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aws.connect import Aws, connect
-from handlers import logs, pixels
+from handlers import connected, logs, pixels
 from handlers.pixels import RENDER_TIMEOUT
 from imaging.engine import engine
 from imaging.recipe import Recipe
@@ -38,16 +36,17 @@ from jobs.errors import JobError, OutOfTime, Retryable
 from jobs.metering import Metered, metered
 from jobs.ports import Queue
 from jobs.process import Retry, Verdict, World
-from jobs.settings import Settings, read
 from jobs.source import Published
 
 log = logs.configure()
 metrics = Metrics(namespace="Safelight", service="worker")
+_settings, _aws = connected.settings, connected.aws
 
-WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
-"""Side by side: while one work has the pixels, others download and upload."""
+WORKS_PER_VCPU, WORKS_AT_LEAST = 8, 10
+"""Side by side: while one work has the pixels, others download and upload. Ten: a batch without a window, at once."""
 
-PUTS_AT_ONCE = 16
+PUTS_AT_ONCE = 32
+"""As many as there are connections to S3."""
 
 PUTS_WITHIN = 15.0
 """Seconds that are left for puts and publishing when the last render may begin."""
@@ -114,7 +113,8 @@ def _count(verdicts: Mapping[str, Verdict]) -> None:
         if verdict.rendered:
             metrics.add_metric("RenderTime", MetricUnit.Milliseconds, sum(verdict.rendered.milliseconds.values()))
             metrics.add_metric("OriginalBytes", MetricUnit.Bytes, verdict.rendered.original.bytes)
-            metrics.add_metric("SandboxPartial", MetricUnit.Count, int(_sandbox().level == "partial"))
+    if said := _sandbox().said:  # whether anything was published or all was rejected
+        metrics.add_metric("SandboxPartial", MetricUnit.Count, int(said.level == "partial"))
 
 
 def _meter(spent: Iterable[tuple[str, Published]]) -> None:
@@ -140,15 +140,6 @@ def _measured(cost: Metered) -> Iterator[tuple[str, MetricUnit, float]]:
     yield "WriteUnits", MetricUnit.Count, cost.writes
     yield "Microdollars", MetricUnit.Count, cost.dollars * 1e6
 
-
-@cache
-def _settings() -> Settings:
-    return read(os.environ)
-
-
-@cache
-def _aws() -> Aws:
-    return connect(_settings())
 
 
 @cache

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from imaging import answers
-from imaging.channel import Channel, Garbled
+from imaging.channel import Channel, Garbled, shared_memory
 from imaging.errors import ChildDied, ChildHung, ImagingError, SandboxBroken
 from imaging.limits import Limits
 from imaging.recipe import Body, Recipe, digest, dump
@@ -72,12 +72,14 @@ class Cell:
         self._ready: Ready | None = None
         self._known: set[str] = set()
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._channel = Channel(ours)
+        memory = shared_memory()
+        told = settings(terms, theirs, memory)
+        with theirs, os.fdopen(memory):
+            self._channel = Channel(ours, memory)
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", BOOT, terms.entry, settings(terms, theirs), *filter(None, sys.path)],
+                [sys.executable, "-I", "-S", "-c", BOOT, terms.entry, told, *filter(None, sys.path)],
                 stdin=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), memory),
                 env={},
                 start_new_session=True,  # the terminal's Ctrl-C is for the parent
             )
@@ -110,7 +112,7 @@ class Cell:
         with self._by(self._terms.timeout), self._faults():
             self._bound_time()
             self._teach(name, body)
-            self._channel.send({"render": name, "only": only if only is None else sorted(only)}, [original])
+            self._channel.send({"render": name, "only": only if only is None else sorted(only)}, [original], hold=True)
             answer, bodies = self._channel.receive()
             return answers.read(answer, bodies, asked, len(original))
 
@@ -204,9 +206,15 @@ class Cell:
         return ended(self._process.returncode), usage.ru_maxrss * 1024
 
 
-def settings(terms: Terms, channel: socket.socket) -> str:
+def settings(terms: Terms, channel: socket.socket, shared: int) -> str:
     """What the child's main wants to know."""
-    told = {"channel": channel.fileno(), "parent": os.getpid(), "memory": terms.memory, "limits": asdict(terms.limits)}
+    told = {
+        "channel": channel.fileno(),
+        "shared": shared,
+        "parent": os.getpid(),
+        "memory": terms.memory,
+        "limits": asdict(terms.limits),
+    }
     return json.dumps(told)
 
 

@@ -9,6 +9,7 @@ from the child       {"ready": engine, "missing": [wall, ...]}                  
 
 import json
 import os
+import resource
 import socket
 import sys
 from typing import Any, Protocol
@@ -24,6 +25,9 @@ from imaging.warm_up import warm_up
 #: glibc would give every thread a heap of its own.
 HEAPS = 2
 
+#: Descriptors below it are the streams of every process.
+FIRST = 3
+
 Answer = tuple[dict[str, Any], tuple[bytes, ...]]
 
 
@@ -38,7 +42,8 @@ class Render(Protocol):
 def main(settings: str, render: Render = pipeline.render) -> None:
     """A child's life, as its parent's `settings` (JSON) want it."""
     told = json.loads(settings)
-    channel = Channel(socket.socket(fileno=told["channel"]))
+    channel = Channel(socket.socket(fileno=told["channel"]), told["shared"])
+    close_all_but(told["channel"])
     _native.share_heaps(HEAPS)
     missing: tuple[str, ...] = () if dies_with(told["parent"]) else ("parent",)
     warm_up()
@@ -58,6 +63,12 @@ def dies_with(parent: int) -> bool:
     if os.getppid() != parent:
         sys.exit()
     return True
+
+
+def close_all_but(channel: int) -> None:
+    """Memory stays mapped without its descriptor, and without the one that mmap keeps beside it."""
+    os.closerange(FIRST, channel)
+    os.closerange(channel + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def silence() -> None:
@@ -84,7 +95,7 @@ def serve(channel: Channel, render: Render, limits: Limits) -> None:
             case {"render": digest, "only": only}:
                 names = None if only is None else frozenset(only)
                 answer, bodies = tried(render, parts.pop(), recipes[digest], names, limits)
-                channel.send(answer, bodies)
+                channel.send(answer, bodies, hold=True)
                 if "exhausted" in answer:
                     return
 

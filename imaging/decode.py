@@ -9,12 +9,13 @@ from imaging.formats import Format, foreign, sniff
 from imaging.limits import Header, Limits, check_bytes, check_header
 from imaging.mend import mended
 from imaging.opened import Opened
+from imaging.unbroken import unbroken
 from imaging.vips import Error, Image, Source
 
 #: What libvips would not see, or too late, by format: it is refused, or put right, before.
 BEFOREHAND: dict[str, Callable[[bytes, Limits], bytes]] = {
     "gif": gif.complete,
-    "jpeg": lambda original, _: mended(scans.complete(original)),
+    "jpeg": lambda original, limits: mended(scans.complete(unbroken(original, limits))),
     "tiff": lambda original, limits: tiff.readable(tiff.affordable(original, limits)),
     "webp": webp.affordable,
 }

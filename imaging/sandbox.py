@@ -1,12 +1,14 @@
 """Pixels made in child processes that can do nothing else, so that the worst original takes only its own child along.
 
     parent (imaging/cell.py)                child (imaging/child.py)
-      │ ── exec, no environment, a socket ──> │  imports and uses everything once (imaging/warm_up.py)
+      │ ── exec, a socket, shared memory ───> │  imports and uses everything once (imaging/warm_up.py)
       │                                       │  closes itself in (imaging/walls.py)
       │ <───────────────────────────── ready ─│
       │ ── recipe, once ────────────────────> │
       │ ── original ────────────────────────> │
       │ <──────────────── renditions or fault │  or nothing: killed at the deadline, and replaced
+
+Originals and renditions lie in the memory that the two share (imaging/channel.py); what they say goes by the socket.
 
 A child is trusted with its original and nothing else: what it answers is checked like anything that comes from outside.
 """
@@ -45,6 +47,8 @@ class Sandbox:
     ) -> None:
         self._terms = Terms(entry, limits or Limits(), memory, timeout)
         self._children = children
+        self.said: Ready | None = None
+        """What the last child said that an original was given to: unlike `ready`, it waits for none."""
         self._idle: SimpleQueue[Future[Cell]] = SimpleQueue()
         self._alone = threading.Lock()
         # A child dies with the thread that started it: this one lives as long as the sandbox.
@@ -66,6 +70,7 @@ class Sandbox:
         Raises what it raises there; ChildDied, ChildHung or ChildFailed for what became of the child; SandboxBroken.
         """
         with self._new_and_alone() if alone else self._any() as cell:
+            self.said = cell.ready()
             return cell.render(original, recipe, only)
 
     @property

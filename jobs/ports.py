@@ -178,6 +178,15 @@ class Ledger(Protocol):
         """What is rejected or dead, by an index that lags a little. `after` is the `next` of the page before."""
 
 
+class Place(Protocol):
+    """How far through the ledger the sweep has come, kept from one invocation to the next."""
+
+    def read(self) -> str | None:
+        """The `next` of the last page that was swept; None: at the beginning."""
+
+    def keep(self, place: str | None) -> None: ...
+
+
 class CatalogStore(Protocol):
     """Bodies by digest, and the one pointer to the current catalog."""
 

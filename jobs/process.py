@@ -202,7 +202,8 @@ def _claimed(work: Work, record: Record, world: World) -> Verdict:
     except RecipeTooNew:
         return _release(work, record, world, "recipe-too-new", untried=True)
     except OutOfTime as error:
-        return _release(work, record, world, error.reason, untried=True)
+        _release(work, record, world, error.reason, untried=True)
+        return Retry(back_off(0), error.reason, untried=True)  # soon: nothing is wrong but this invocation's time
     except Retryable as error:
         log.warning("retryable: %s", error)
         world.breaker.failed(work.source, error.reason)

@@ -10,6 +10,7 @@ from local.simulator.clock import Clock
 from local.simulator.ledger import Ledger as FakeLedger
 from local.simulator.outage import Intake as FakeIntake
 from local.simulator.outage import Outage as FakeOutage
+from local.simulator.place import Place as FakePlace
 from local.simulator.queues import DeadLetters as FakeDeadLetters
 from local.simulator.queues import Queue as FakeQueue
 from local.simulator.runs import Runs as FakeRuns
@@ -24,6 +25,7 @@ __all__ = [
     "FakeLedger",
     "FakeOriginals",
     "FakeOutage",
+    "FakePlace",
     "FakeQueue",
     "FakeRenditions",
     "FakeRuns",

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import quote_plus
 
 from jobs.admission import Admission
@@ -22,6 +23,7 @@ from local.simulator.clock import Clock
 from local.simulator.gates import Gate, Gated, open_gate
 from local.simulator.ledger import Ledger
 from local.simulator.outage import Intake, Outage
+from local.simulator.place import Place
 from local.simulator.queues import DeadLetters, Queue, Sqs
 
 Function = Callable[[Sequence[Message]], Mapping[str, Verdict]]
@@ -48,6 +50,7 @@ class Cloud:
     store: CatalogStore = field(default_factory=CatalogStore)
     outage: Outage = field(default_factory=Outage)
     intake: Intake = field(default_factory=Intake)
+    place: Place = field(default_factory=Place)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)  # noqa: S311
@@ -65,25 +68,7 @@ class Cloud:
 
     def worker(self, render: Render, engine: str, *, gate: Gate = open_gate, skew: float = 0.0) -> World:
         """A worker that has just started: nothing cached, its clock `skew` seconds ahead, its calls through `gate`."""
-        store = Gated("catalog", self.store, gate)
-
-        def clock() -> float:
-            return self.clock() + skew
-
-        return World(
-            originals=Gated("originals", self.originals, gate),
-            renditions=Gated("renditions", self.renditions, gate),
-            ledger=Gated("ledger", self.ledger, gate),
-            queue=Gated("queue", self.queue, gate),
-            dead_letters=Gated("dead_letters", self.dead_letters, gate),
-            catalog=CurrentCatalog(store),
-            recipes=RecipeBook(store),
-            render=render,
-            engine=engine,
-            breaker=Breaker(Gated("outage", self.outage, gate), Gated("intake", self.intake, gate), clock),
-            room=Admission(ROOM),
-            clock=clock,
-        )
+        return a_worker(self, render, engine, ROOM, gate=gate, skew=skew)
 
     def deliver(self, function: Function, most: int = 1) -> Sequence[str]:
         """One batch from the queue to the function, as the event source mapping does it; what was acknowledged.
@@ -107,6 +92,45 @@ class Cloud:
     def _notify(self, source: Source, etag: str) -> None:
         for _ in range(2 if self.dice.random() < self.duplicates else 1):
             self.queue.sqs.send(event(source, etag))
+
+
+class Parts(Protocol):
+    """Where a worker's ports are found: in a cloud, or in a test's own small world."""
+
+    originals: Originals
+    renditions: Renditions
+    ledger: Ledger
+    store: CatalogStore
+    queue: Queue
+    dead_letters: DeadLetters
+    outage: Outage
+    intake: Intake
+    clock: Clock
+
+
+def a_worker(
+    parts: Parts, render: Render, engine: str, room: int, *, gate: Gate = open_gate, skew: float = 0.0
+) -> World:
+    """What a worker touches, with `room` bytes for originals."""
+    store = Gated("catalog", parts.store, gate)
+
+    def clock() -> float:
+        return parts.clock() + skew
+
+    return World(
+        originals=Gated("originals", parts.originals, gate),
+        renditions=Gated("renditions", parts.renditions, gate),
+        ledger=Gated("ledger", parts.ledger, gate),
+        queue=Gated("queue", parts.queue, gate),
+        dead_letters=Gated("dead_letters", parts.dead_letters, gate),
+        catalog=CurrentCatalog(store),
+        recipes=RecipeBook(store),
+        render=render,
+        engine=engine,
+        breaker=Breaker(Gated("outage", parts.outage, gate), Gated("intake", parts.intake, gate), clock),
+        room=Admission(room),
+        clock=clock,
+    )
 
 
 def event(source: Source, etag: str) -> str:

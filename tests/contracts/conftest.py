@@ -17,6 +17,7 @@ from jobs import settings
 from jobs.breaker import Outage
 from jobs.ports import Attic, CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
 from jobs.runs import Runs
+from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Place, Queue, Renditions
 from jobs.source import Source
 from tests.fakes import (
     FakeAttic,
@@ -25,6 +26,7 @@ from tests.fakes import (
     FakeLedger,
     FakeOriginals,
     FakeOutage,
+    FakePlace,
     FakeQueue,
     FakeRenditions,
     FakeRuns,
@@ -46,6 +48,7 @@ class Ground:
     dead_letters: DeadLetters
     outage: Outage
     runs: Runs
+    place: Place
     bucket: str
     other_side: Any
 
@@ -140,6 +143,7 @@ def _on_fakes() -> Ground:
         dead_letters=dead_letters,
         outage=FakeOutage(),
         runs=FakeRuns(),
+        place=FakePlace(),
         bucket=ORIGINALS,
         other_side=FakeSide(originals, queue, dead_letters),
     )
@@ -157,6 +161,7 @@ def _on_aws(aws: Aws, environment: dict[str, str]) -> Ground:
         dead_letters=aws.dead_letters,
         outage=aws.outage,
         runs=aws.runs,
+        place=aws.place,
         bucket=environment["SAFELIGHT_ORIGINALS"],
         other_side=AwsSide(boto3.client("s3"), boto3.client("sqs"), queue_url, dead_letters_url),
     )

@@ -17,7 +17,7 @@ from jobs.batch import Message
 from jobs.errors import Malformed
 from jobs.events import ANY, Asked, parse
 from jobs.process import Acknowledge, Verdict
-from jobs.source import Record, Source, State
+from jobs.source import Record, Source, State, Stored
 from tests.faults.mortal import work
 from tests.faults.stage import X, edition
 
@@ -108,17 +108,21 @@ class Deployment:
         else:
             self.see_again(message)
 
+    def work(self, message: dict[str, Any], skew: float = 0.0) -> Verdict:
+        """What a healthy worker makes of a message."""
+        return work(as_message(message), self.aws, skew)
+
     def settle(self, body: bytes) -> None:
         """Uploads, and has a healthy worker answer the event."""
         self.put(body)
         message = self.receive()
         assert message, "S3's event did not come"
-        self.answer(message, work(as_message(message), self.aws))
+        self.answer(message, self.work(message))
 
     def drain(self, skew: float = 0.0) -> None:
         """A healthy worker, until nothing about the source is visible; what it hands back is tried after the lease."""
         while message := self.receive(within=self.events_take):
-            self.answer(message, work(as_message(message), self.aws, skew))
+            self.answer(message, self.work(message, skew))
             skew = max(skew, LEASE_OVER)
 
     # ---- what is left --------------------------------------------------------------------------------------------
@@ -172,8 +176,12 @@ class Deployment:
             if self.aws.renditions.get(
                 f"{self.source.id}/{published.etag}-{stored.digest}-{stored.engine}/{stored.name}{SUFFIXES[stored.format]}"
             )
-            != b"%s of %s by %s" % (stored.name.encode(), body, stored.digest.encode())
+            != self.rendition(stored, body)
         ]
+
+    def rendition(self, stored: Stored, body: bytes) -> bytes:
+        """What it must be, made of that body."""
+        return b"%s of %s by %s" % (stored.name.encode(), body, stored.digest.encode())
 
 
 def as_message(message: dict[str, Any]) -> Message:

@@ -16,7 +16,7 @@ from tests.faults.mortal import Fate
 from tests.faults.stage import A, B, X
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.faults.mortal"])
+PROCESSES.set_forkserver_preload(["tests.faults.mortal", "tests.faults.mortal_function"])
 
 
 def _overwritten(deployment: Deployment) -> None:
@@ -71,7 +71,7 @@ class Kill:
         )
         process.start()
         theirs.close()
-        _until_stopped_or_dead(process)
+        until_stopped_or_dead(process)
         if self.overwritten:
             deployment.put(B)
         deployment.see_again(message)
@@ -91,7 +91,7 @@ class Kill:
             return
 
 
-def _until_stopped_or_dead(process: Any) -> None:
+def until_stopped_or_dead(process: Any) -> None:
     while process.is_alive() and not _is_stopped(process.pid):
         time.sleep(0.002)
 

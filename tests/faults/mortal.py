@@ -3,6 +3,7 @@
 Only tests start it. It sends its verdict back if it lives to have one; nothing else of it is left.
 """
 
+import itertools
 import os
 import signal
 import time
@@ -19,7 +20,7 @@ from jobs.admission import Admission
 from jobs.batch import Message, Rules
 from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
-from jobs.process import Verdict, World
+from jobs.process import Render, Verdict, World
 from local.simulator.gates import Gate, Gated, open_gate
 from tests.jobs.worlds import Pixels
 
@@ -27,6 +28,9 @@ for service in ("s3", "sqs", "dynamodb"):
     boto3.client(
         service, region_name="us-east-1"
     )  # its model is read once, before the process is forked again and again
+
+
+TEXT = Pixels()
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,26 @@ class Fate:
 def life(variables: dict[str, str], message: Message, fate: Fate, reply: Connection) -> None:
     """The whole life of the process."""
     os.environ.update(variables)
-    made = 0
-
-    def gate(_: str, call: Callable[[], Any]) -> Any:
-        nonlocal made
-        made += 1
-        if made - 1 == fate.at:
-            os.kill(os.getpid(), fate.signal)
-        return call()
-
+    gate = fatal(fate)
     verdict = work(message, connect(settings.read(os.environ)), gate=gate)
     gate("acknowledge", lambda: reply.send(verdict))
 
 
-def work(message: Message, aws: Aws, skew: float = 0.0, gate: Gate = open_gate) -> Verdict:
+def fatal(fate: Fate) -> Gate:
+    """Lets every call pass, up to the one of fate. Safe to share between threads."""
+    number = itertools.count()
+
+    def gate(_: str, call: Callable[[], Any]) -> Any:
+        if next(number) == fate.at:
+            os.kill(os.getpid(), fate.signal)
+        return call()
+
+    return gate
+
+
+def work(
+    message: Message, aws: Aws, skew: float = 0.0, gate: Gate = open_gate, render: Render = TEXT, engine: str = "1-test"
+) -> Verdict:
     """One message through the use case of the worker, its clock `skew` seconds ahead."""
     read = settings.read(os.environ)
     rules = Rules(read.originals, read.prefix, read.max_receives, side_by_side=1)
@@ -62,7 +72,6 @@ def work(message: Message, aws: Aws, skew: float = 0.0, gate: Gate = open_gate) 
         return time.time() + skew
 
     catalog = Gated("catalog", aws.catalog, gate)
-    pixels = Pixels()
     world = World(
         originals=Gated("originals", aws.originals, gate),
         renditions=Gated("renditions", aws.renditions, gate),
@@ -71,8 +80,8 @@ def work(message: Message, aws: Aws, skew: float = 0.0, gate: Gate = open_gate) 
         dead_letters=Gated("dead_letters", aws.dead_letters, gate),
         catalog=CurrentCatalog(catalog),
         recipes=RecipeBook(catalog),
-        render=lambda *arguments: gate("pixels.render", lambda: pixels(*arguments)),
-        engine="1-test",
+        render=lambda *arguments: gate("pixels.render", lambda: render(*arguments)),
+        engine=engine,
         breaker=Breaker(aws.outage, aws.intake, clock),
         room=Admission(2**30),
         clock=clock,

@@ -194,3 +194,9 @@ def test_what_images_cost_leaves_by_recipe(lane: Lane, capsys: pytest.CaptureFix
     assert cost["Images"] == [2.0]
     assert cost["StorageRequests"] == [2.0 + sum(map(len, renditions))]
     assert 1 < cost["Microdollars"][0] < 200
+def test_how_the_children_are_closed_in_is_told_when_nothing_is_published_too(
+    lane: Lane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker.handler(sqs(events.message(lane.upload("bad.jpg", b"Dear worker"))), Context())
+    emf = [document for line in capsys.readouterr().out.splitlines() if "_aws" in (document := json.loads(line))]
+    assert [document["SandboxPartial"] for document in emf if "Rejected" in document] == [[0.0]]

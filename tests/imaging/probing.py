@@ -190,6 +190,7 @@ PROBES: dict[str, Callable[[], object]] = {
     "wrong": wrong,
     "crash": lambda: ctypes.string_at(0),
     "abort": os.abort,
+    "be killed": lambda: signal.raise_signal(signal.SIGKILL),
     "leave": lambda: os._exit(3),
     "babble": babble,
 }

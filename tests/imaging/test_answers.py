@@ -2,16 +2,18 @@
 
 import copy
 import json
+import os
 import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from imaging import answers, pipeline
-from imaging.channel import MAX_HEAD_BYTES, MAX_PART_BYTES, MAX_PARTS, Channel, Garbled
+from imaging.channel import MAX_HEAD_BYTES, MAX_PART_BYTES, MAX_PARTS, SHARED, Channel, Garbled, shared_memory
 from imaging.errors import ChildFailed, Reason, RecipeInvalid, Rejected
 from tests.imaging.drawing import scene, write
 from tests.imaging.recipes import one
@@ -21,11 +23,25 @@ ASKED = [("only", "png")]
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[Channel, socket.socket]]:
+def memory() -> Iterator[int]:
+    """What both ends share."""
+    descriptor = shared_memory()
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.fixture
+def ends(memory: int) -> Iterator[tuple[Channel, socket.socket]]:
     """A channel, and the raw other end of it."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        yield Channel(ours), theirs
+        yield Channel(ours, memory), theirs
+
+
+def framed(said: Any) -> bytes:
+    """As it travels."""
+    text = json.dumps(said).encode()
+    return struct.pack(">I", len(text)) + text
 
 
 def answer() -> tuple[dict[str, Any], list[bytes]]:
@@ -141,9 +157,12 @@ def test_faults_arrive_as_they_were() -> None:
         struct.pack(">I", 4) + b"\xff\xff\xff\xff",
         struct.pack(">I", 2) + b"{}",
         struct.pack(">I", 5000) + b"[" * 5000,
-        struct.pack(">I", 26) + b'{"head": 1, "parts": null}',
-        struct.pack(">I", 26) + b'{"head": 1, "parts": [-1]}',
-        struct.pack(">I", 37) + b'{"head": 1, "parts": [10000000000000]}'[:37],
+        framed({"head": 1, "parts": None, "held": False}),
+        framed({"head": 1, "parts": [-1], "held": False}),
+        framed({"head": 1, "parts": [-1], "held": True}),
+        framed({"head": 1, "parts": []}),
+        framed({"head": 1, "parts": [SHARED, 1], "held": True}),
+        framed({"head": 1, "parts": [10000000000000], "held": False}),
     ],
 )
 def test_what_is_no_frame_is_garbled(ends: tuple[Channel, socket.socket], frame: bytes) -> None:
@@ -156,18 +175,52 @@ def test_what_is_no_frame_is_garbled(ends: tuple[Channel, socket.socket], frame:
 @pytest.mark.parametrize("sizes", [[MAX_PART_BYTES + 1], [0] * (MAX_PARTS + 1)])
 def test_no_more_is_taken_in_than_any_answer_needs(ends: tuple[Channel, socket.socket], sizes: list[int]) -> None:
     channel, other = ends
-    text = json.dumps({"head": 1, "parts": sizes}).encode()
-    other.sendall(struct.pack(">I", len(text)) + text)
+    other.sendall(framed({"head": 1, "parts": sizes, "held": False}))
     with pytest.raises(Garbled):
         channel.receive()
 
 
-def test_frames_follow_one_another(ends: tuple[Channel, socket.socket]) -> None:
+def test_frames_follow_one_another(ends: tuple[Channel, socket.socket], memory: int) -> None:
     channel, other = ends
     said: list[tuple[Any, list[bytes]]] = [({"a": "ä"}, [b"", b"x" * 1000, b"\n"]), (None, []), ([1], [b"y"])]
     for head, parts in said:
-        Channel(other).send(head, parts)
+        Channel(other, memory).send(head, parts)
     assert [channel.receive() for _ in said] == said
+
+
+@pytest.mark.parametrize("parts", [[], [b"x"], [b"", b"xyz" * 1000, b"\n"], [bytes([7]) * SHARED]])
+def test_parts_that_are_held_do_not_travel(
+    ends: tuple[Channel, socket.socket], memory: int, parts: list[bytes]
+) -> None:
+    channel, other = ends
+    Channel(other, memory).send(1, parts, hold=True)
+    assert len(channel.end.recv(SHARED, socket.MSG_PEEK)) < 200
+    assert channel.receive() == (1, parts)
+
+
+def test_parts_that_do_not_fit_travel(ends: tuple[Channel, socket.socket], memory: int) -> None:
+    channel, other = ends
+    parts = [bytes([7]) * SHARED, b"x"]
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(Channel(other, memory).send, 1, parts, hold=True)
+        assert channel.receive() == (1, parts)
+        sent.result()
+
+
+def test_what_was_read_is_not_changed_by_what_is_held_next(ends: tuple[Channel, socket.socket], memory: int) -> None:
+    channel, other = ends
+    speaker = Channel(other, memory)
+    speaker.send(1, [b"first"], hold=True)
+    _, parts = channel.receive()
+    speaker.send(2, [b"other"], hold=True)
+    assert parts == [b"first"]
+
+
+@pytest.mark.parametrize("size", [0, SHARED - 1, SHARED + 1])
+def test_nobody_changes_the_size_of_what_is_shared(memory: int, size: int) -> None:
+    """Whoever cut it short would end the other process at its next look."""
+    with pytest.raises(PermissionError):
+        os.ftruncate(memory, size)
 
 
 def test_an_end_in_the_middle_is_an_end(ends: tuple[Channel, socket.socket]) -> None:

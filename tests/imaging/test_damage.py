@@ -9,6 +9,7 @@ from PIL import Image
 from imaging.errors import Reason, Rejected
 from imaging.mend import WHOLE_SPECTRUM, mended
 from imaging.pipeline import render
+from imaging.recipe import Recipe
 from tests.imaging.drawing import FORMATS, noise, scene, write
 from tests.imaging.recipes import box, one
 
@@ -34,10 +35,10 @@ def drawn(kind: str) -> bytes:
     return write(pixels, format, **options)
 
 
-def refused(original: bytes) -> Reason | None:
+def refused(original: bytes, recipe: Recipe = SMALL) -> Reason | None:
     """Why it is refused, if it is."""
     try:
-        render(original, SMALL)
+        render(original, recipe)
     except Rejected as rejected:
         return rejected.reason
     return None
@@ -174,3 +175,14 @@ def test_an_animation_that_is_cut_short_is_refused_or_its_first_frame_is_whole(f
     for cut in range(1, 20):
         part = original[: len(original) * cut // 20]
         assert refused(part) is not None or render(part, SMALL).images == whole
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "progressive jpeg", "jpeg with restarts"])
+def test_a_hole_in_a_scan_is_refused_whichever_path_serves_the_recipe(kind: str) -> None:
+    """libvips alone shows most of them as if nothing were missing."""
+    original = drawn(kind)
+    starts = [len(original) * cut // 50 for cut in range(10, 40)]
+    holes = [original[:start] + original[start + 400 :] for start in starts]
+    by_the_core = [hole for hole in holes if refused(hole)]
+    assert len(by_the_core) > 0.9 * len(holes)
+    assert all(refused(hole, one("avif", box(64))) for hole in by_the_core)

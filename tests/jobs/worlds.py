@@ -7,13 +7,12 @@ from imaging.errors import Reason, Rejected
 from imaging.recipe import Recipe
 from imaging.rendered import Original, Rendered, RenderedImage
 from jobs import catalog
-from jobs.admission import Admission
 from jobs.batch import Message, Rules
-from jobs.breaker import Breaker
-from jobs.catalog import Catalog, CurrentCatalog, RecipeBook
+from jobs.catalog import Catalog
 from jobs.events import Asked, message
 from jobs.process import Verdict, Work, World, process
 from jobs.source import Record, Source
+from local.simulator.cloud import a_worker
 from tests.fakes import (
     Clock,
     FakeCatalogStore,
@@ -99,20 +98,7 @@ class SmallWorld:
 
     def worker(self, engine: str = "1-test") -> World:
         """A worker of its own: nothing cached."""
-        return World(
-            originals=self.originals,
-            renditions=self.renditions,
-            ledger=self.ledger,
-            queue=self.queue,
-            dead_letters=self.dead_letters,
-            catalog=CurrentCatalog(self.store),
-            recipes=RecipeBook(self.store),
-            render=self.pixels,
-            engine=engine,
-            breaker=Breaker(self.outage, self.intake, self.clock),
-            room=Admission(1_000_000),
-            clock=self.clock,
-        )
+        return a_worker(self, self.pixels, engine, room=1_000_000)
 
     def process(self, *asked: Asked, last: bool = False, worker: World | None = None) -> Verdict:
         work = Work(asked[0].source, asked, receives=6 if last else 1, last_receive=last)

@@ -261,6 +261,7 @@ class TestWhoMayReachWhat:
             ({"Fn::Sub": "${Renditions.Arn}/probe"}, ["s3:PutObject"]),
             ([KEY], ["kms:Decrypt", "kms:GenerateDataKey"]),
             ({"Fn::GetAtt": ["Ledger", "Arn"]}, ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan"]),
+            ({"Fn::GetAtt": ["Ledger", "Arn"]}, ["dynamodb:PutItem"]),
             ([{"Fn::GetAtt": [lane, "Arn"]} for lane in LANES], ["sqs:GetQueueAttributes", "sqs:SendMessage"]),
             ("*", ["cloudwatch:GetMetricStatistics"]),
             ("*", ["lambda:ListEventSourceMappings"]),
@@ -307,6 +308,9 @@ class TestWhoMayReachWhat:
             for statement in permissions(role, **parameters):
                 if {"Originals", "ExistingOriginals"} & set(referred(statement["Resource"])):
                     assert set(actions(statement)) <= {"s3:GetObject", "s3:ListBucket"}, role
+    def test_the_sweep_puts_nothing_into_the_ledger_but_its_place(self) -> None:
+        (statement,) = (s for s in _permissions("SweepRole") if s["Action"] == "dynamodb:PutItem")
+        assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["sweep"]}}
 
     @pytest.mark.parametrize("role", ["WorkerRole", "SweepRole"])
     def test_no_other_functions_intake_is_switched(self, role: str) -> None:
