@@ -57,6 +57,9 @@ class Crashed(InvocationFailed):
 class Environment(Protocol):
     """Where a handler runs, one event at a time."""
 
+    def ready(self) -> bool:
+        """Whether it can take an event. For one that cannot, no message is received."""
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """The handler's answer. Raises InvocationFailed."""
 
@@ -75,6 +78,9 @@ class ProcessEnvironment:
         self._process: _Process | None = None
         self._closed = False
         self._lock = threading.Lock()
+
+    def ready(self) -> bool:
+        return True
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         return self._warm().invoke(event)

@@ -160,6 +160,9 @@ class EventSourceMapping:
             if not self._enabled.is_set():
                 self._rest()
                 continue
+            if not environment.ready():
+                self._stopping.wait(POLL)
+                continue
             try:
                 self._one_batch(environment)
                 pause = RETRY[0]

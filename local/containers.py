@@ -1,0 +1,175 @@
+"""Lambda environments that are containers: each behind its runtime interface emulator, found by its service's name.
+
+    slot      ready? ── takes a container that nobody has ─▶ invoke ─▶ invoke ─▶ ...     keeps it while it answers
+    emulator  200 answer │ 200 {"errorType": ...} │ 200 "Task timed out after ..." │ 502 the process has ended
+
+The emulator crashes when it is asked while it works. So a container belongs to one slot, and what is asked of it is
+noted in a file: a mapping that was killed and comes back leaves alone what may still be at work for the one before.
+"""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from local.environment import INITIALISATION, Crashed, InvocationFailed, Raised, TimedOut
+
+PORT = 8080
+PATH = "/2015-03-31/functions/function/invocations"
+"""Of the emulator, whatever the function is called."""
+
+LOOK_AGAIN = 1.0
+"""Seconds for which a look at the names is good."""
+
+TIMED_OUT = "Task timed out after"
+
+
+def addresses(service: str) -> frozenset[str]:
+    """Of the running containers of a service; none while nobody knows the name."""
+    try:
+        found = socket.getaddrinfo(service, PORT, socket.AF_INET, socket.SOCK_STREAM)
+    except socket.gaierror:
+        return frozenset()
+    return frozenset(str(address[0]) for *_, address in found)
+
+
+class Containers:
+    """The containers of one service; those that come and go while it runs are noticed. Any thread may ask."""
+
+    def __init__(
+        self,
+        service: str,
+        notes: Path,
+        *,
+        look_up: Callable[[str], Collection[str]] = addresses,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`notes`: a folder that outlives this process."""
+        self._service, self._notes = service, notes
+        self._look_up, self._clock = look_up, clock
+        self._known: frozenset[str] = frozenset()
+        self._looked = 0.0
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self) -> str | None:
+        """A container for whoever asks, and for nobody else until it is given back."""
+        with self._lock:
+            free = (address for address in sorted(self._there() - self._taken) if not self._at_work(address))
+            address = next(free, None)
+            if address:
+                self._taken.add(address)
+            return address
+
+    def give_back(self, address: str) -> None:
+        with self._lock:
+            self._taken.discard(address)
+
+    def has(self, address: str) -> bool:
+        """Whether it is still one of them."""
+        with self._lock:
+            return address in self._there()
+
+    def note(self, address: str, seconds: float) -> None:
+        """It has work for so long at most."""
+        self._note(address).write_text(str(self._clock() + seconds))
+
+    def forget(self, address: str) -> None:
+        """It has answered."""
+        self._note(address).unlink(missing_ok=True)
+
+    def _there(self) -> frozenset[str]:
+        if self._clock() - self._looked >= LOOK_AGAIN:
+            self._known, self._looked = frozenset(self._look_up(self._service)), self._clock()
+        return self._known
+
+    def _at_work(self, address: str) -> bool:
+        """For a mapping before this one, as far as anyone knows."""
+        try:
+            return float(self._note(address).read_text()) > self._clock()
+        except (FileNotFoundError, ValueError):  # none, or its writer was killed before the first call
+            return False
+
+    def _note(self, address: str) -> Path:
+        return self._notes / f"{self._service}-{address}"
+
+
+class ContainerEnvironment:
+    """One container at a time: kept while it answers, and another one taken when it is gone."""
+
+    def __init__(self, containers: Containers, timeout: float, port: int = PORT) -> None:
+        """`timeout`: of the function, in seconds."""
+        self._containers, self._port = containers, port
+        self._longest = timeout + INITIALISATION
+        self._address: str | None = None
+        self._line: HTTPConnection | None = None
+        self._closed = False
+
+    def ready(self) -> bool:
+        if self._address and not self._containers.has(self._address):
+            self._let_go()
+        self._address = self._address or self._containers.take()
+        return self._address is not None
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        if not self.ready() or self._address is None:
+            raise Crashed("no container is free")
+        self._containers.note(self._address, self._longest)
+        try:
+            status, body = self._asked(self._address, json.dumps(event).encode())
+        except (OSError, HTTPException) as error:
+            self._lost()
+            raise Crashed(f"the container is gone: {error}") from error
+        self._containers.forget(self._address)
+        return answer(status, body)
+
+    def close(self) -> None:
+        """Hangs up. The container ends its work by itself, and its note stays until then."""
+        self._closed = True
+        if self._line and self._line.sock:
+            with suppress(OSError):
+                self._line.sock.shutdown(socket.SHUT_RDWR)
+
+    def _asked(self, address: str, body: bytes) -> tuple[int, bytes]:
+        self._line = HTTPConnection(address, self._port, timeout=self._longest)
+        try:
+            self._line.request("POST", PATH, body)
+            response = self._line.getresponse()
+            return response.status, response.read()
+        finally:
+            self._line.close()
+
+    def _lost(self) -> None:
+        if self._address and not self._closed:
+            self._containers.forget(self._address)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._address:
+            self._containers.give_back(self._address)
+            self._address = None
+
+
+def answer(status: int, body: bytes) -> Any:
+    """The handler's answer out of the emulator's. Raises InvocationFailed."""
+    text = body.decode("utf-8", "replace")
+    if text.startswith(TIMED_OUT):
+        raise TimedOut(text)
+    try:
+        said = json.loads(text or "null")
+    except ValueError:
+        raise InvocationFailed(f"the emulator said {status}: {text[:200]}") from None
+    if status >= 500:
+        raise Crashed(_told(said))
+    if isinstance(said, dict) and "errorType" in said:
+        raise Raised(_told(said))
+    return said
+
+
+def _told(said: Any) -> str:
+    return f"{said['errorType']}: {said['errorMessage']}" if isinstance(said, dict) and "errorType" in said else str(said)
