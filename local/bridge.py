@@ -41,7 +41,7 @@ def main(verb: str) -> int:
     try:
         {"deploy": deploy, "play": play}[verb](Endpoint(os.environ["AWS_ENDPOINT_URL"]))
     except LocalError as error:
-        log.error("%s", error)
+        print(error, file=sys.stderr)
         return 1
     return 0
 

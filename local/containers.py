@@ -26,6 +26,9 @@ PATH = "/2015-03-31/functions/function/invocations"
 LOOK_AGAIN = 1.0
 """Seconds for which a look at the names is good."""
 
+MARGIN = 5.0
+"""Seconds after its timeout by which the emulator has ended a function."""
+
 TIMED_OUT = "Task timed out after"
 
 
@@ -105,7 +108,7 @@ class ContainerEnvironment:
     def __init__(self, containers: Containers, timeout: float, port: int = PORT) -> None:
         """`timeout`: of the function, in seconds."""
         self._containers, self._port = containers, port
-        self._longest = timeout + INITIALISATION
+        self._timeout = timeout
         self._address: str | None = None
         self._line: HTTPConnection | None = None
         self._closed = False
@@ -119,7 +122,7 @@ class ContainerEnvironment:
     def invoke(self, event: Mapping[str, Any]) -> Any:
         if not self.ready() or self._address is None:
             raise Crashed("no container is free")
-        self._containers.note(self._address, self._longest)
+        self._containers.note(self._address, self._timeout + MARGIN)
         try:
             status, body = self._asked(self._address, json.dumps(event).encode())
         except (OSError, HTTPException) as error:
@@ -136,7 +139,7 @@ class ContainerEnvironment:
                 self._line.sock.shutdown(socket.SHUT_RDWR)
 
     def _asked(self, address: str, body: bytes) -> tuple[int, bytes]:
-        self._line = HTTPConnection(address, self._port, timeout=self._longest)
+        self._line = HTTPConnection(address, self._port, timeout=self._timeout + INITIALISATION)
         try:
             self._line.request("POST", PATH, body)
             response = self._line.getresponse()
@@ -164,12 +167,8 @@ def answer(status: int, body: bytes) -> Any:
         said = json.loads(text or "null")
     except ValueError:
         raise InvocationFailed(f"the emulator said {status}: {text[:200]}") from None
-    if status >= 500:
-        raise Crashed(_told(said))
-    if isinstance(said, dict) and "errorType" in said:
-        raise Raised(_told(said))
-    return said
-
-
-def _told(said: Any) -> str:
-    return f"{said['errorType']}: {said['errorMessage']}" if isinstance(said, dict) and "errorType" in said else str(said)
+    match said:
+        case {"errorType": error, "errorMessage": message}:
+            raise (Crashed if status >= 500 else Raised)(f"{error}: {message}")
+        case _:
+            return said

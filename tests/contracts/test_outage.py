@@ -75,6 +75,9 @@ class Switch:
 class Idle:
     """An environment that nobody should ask."""
 
+    def ready(self) -> bool:
+        return True
+
     def invoke(self, event: object) -> object:
         raise InvocationFailed("the queue was to be empty")
 

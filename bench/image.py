@@ -1,0 +1,109 @@
+"""The size of the Lambda image, and how long it takes from nothing to a function's first answer.
+
+`make image`. A new container each time, as closed as compose runs it, behind the emulator; the event is S3's test event, which
+asks nothing, so what is timed is the start alone. The fastest of the runs counts: what else the machine does only adds.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from local.containers import PATH, PORT
+
+RUNS = 5
+
+CLOSED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ipc", "none")
+
+SETTINGS = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "nobody",
+    "AWS_SECRET_ACCESS_KEY": "nothing",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3538",
+    "SAFELIGHT_ORIGINALS": "originals",
+    "SAFELIGHT_RENDITIONS": "renditions",
+    "SAFELIGHT_TABLE": "ledger",
+    "SAFELIGHT_QUEUE_URL": "http://localhost/queue",
+    "SAFELIGHT_DEAD_LETTERS_URL": "http://localhost/dead-letters",
+    "SAFELIGHT_MAX_RECEIVES": "6",
+}
+"""Of an AWS that is never called."""
+
+TEST_EVENT = {
+    "Records": [
+        {
+            "eventSource": "aws:sqs",
+            "messageId": "one",
+            "receiptHandle": "one",
+            "body": json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "originals"}),
+            "attributes": {"ApproximateReceiveCount": "1"},
+        }
+    ]
+}
+
+INITIALISED = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
+
+
+def main() -> None:
+    """Prints three lines."""
+    starts = [_start() for _ in range(RUNS)]
+    size = int(_docker("image", "inspect", "--format", "{{.Size}}", "safelight:latest"))
+    print(f"image            {size / 1e6:.0f} MB   safelight:latest")
+    print(f"initialisation   {min(init for init, _ in starts):.2f} s   fastest of {RUNS}, under the emulator")
+    print(
+        f"first answer     {min(first for _, first in starts):.2f} s   from the call to a container that has done nothing yet"
+    )
+
+
+def _start() -> tuple[float, float]:
+    """Seconds of the initialisation as the emulator tells it, and of the first call as the caller sees it."""
+    with _container() as name:
+        address = _docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name)
+        _until_it_listens(address)
+        began = time.monotonic()
+        with urllib.request.urlopen(f"http://{address}:{PORT}{PATH}", json.dumps(TEST_EVENT).encode()) as response:
+            answer = json.load(response)
+        first = time.monotonic() - began
+        if answer != {"batchItemFailures": []}:
+            sys.exit(f"the image does not work: {answer}")
+        told = INITIALISED.search(_docker("logs", name))
+        return (float(told[1]) / 1000 if told else first), first
+
+
+@contextmanager
+def _container() -> Iterator[str]:
+    settings = [word for name, value in SETTINGS.items() for word in ("--env", f"{name}={value}")]
+    name = _docker("run", "--detach", *CLOSED, *settings, "safelight:local", "handlers.worker.handler")
+    try:
+        yield name
+    finally:
+        _docker("rm", "--force", name)
+
+
+def _until_it_listens(address: str, within: float = 20.0) -> None:
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            urllib.request.urlopen(f"http://{address}:{PORT}/", timeout=1)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _docker(*arguments: str) -> str:
+    done = subprocess.run(
+        ["docker", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
