@@ -23,7 +23,8 @@ LISTING = """
 import importlib.metadata as m, json, subprocess
 python = [[d.name, d.version, d.metadata.get("License-Expression") or ""] for d in m.distributions()]
 fields = "${binary:Package}\\t${Version}\\t${Architecture}\\t${db:Status-Status}\\n"
-debian = [line.split("\\t") for line in subprocess.check_output(["dpkg-query", "-W", "-f", fields], text=True).splitlines()]
+lines = subprocess.check_output(["dpkg-query", "-W", "-f", fields], text=True).splitlines()
+debian = [line.split("\\t") for line in lines]
 import pyvips
 vips = ".".join(str(pyvips.version(part)) for part in range(3))
 print(json.dumps({"python": python, "debian": debian, "vips": vips}))

@@ -1,7 +1,7 @@
 """The size of the Lambda image, and how long it takes from nothing to a function's first answer.
 
-`make image`. A new container each time, as closed as compose runs it, behind the emulator; the event is S3's test event, which
-asks nothing, so what is timed is the start alone. The fastest of the runs counts: what else the machine does only adds.
+`make image`. A new container each time, as closed as compose runs it, behind the emulator. The event is S3's test
+event, which asks nothing: what is timed is the start alone. The fastest run counts, the machine's other work only adds.
 """
 
 import json
@@ -55,9 +55,7 @@ def main() -> None:
     size = int(_docker("image", "inspect", "--format", "{{.Size}}", "safelight:latest"))
     print(f"image            {size / 1e6:.0f} MB   safelight:latest")
     print(f"initialisation   {min(init for init, _ in starts):.2f} s   fastest of {RUNS}, under the emulator")
-    print(
-        f"first answer     {min(first for _, first in starts):.2f} s   from the call to a container that has done nothing yet"
-    )
+    print(f"first answer     {min(first for _, first in starts):.2f} s   from the first call to a container")
 
 
 def _start() -> tuple[float, float]:

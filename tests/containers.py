@@ -24,8 +24,8 @@ from tests.embedded import a_name
 WORKERS = 3
 
 TIMEOUT = 60
-"""Seconds of the worker's, instead of two minutes: a killed worker's lease is waited for, and outlives it. It begins nothing in the
-last 45."""
+"""Seconds of the worker's, instead of two minutes: a killed worker's lease outlives it, and is waited for. A worker
+begins nothing in the last 45."""
 
 VISIBILITY = 30
 """Seconds of the queue's, instead of twelve minutes."""
