@@ -4,16 +4,20 @@ import io
 import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from jobs import events, redrive
 from jobs.events import ANY, Asked
+from jobs.keys import rendition_key
 from jobs.redrive import Place
 from jobs.source import Source, State
+from local.environment import ROOT
 from tests.containers import Composed
 from tests.local.processes import eventually
 
@@ -42,11 +46,12 @@ def done(composed: Composed, sources: Sequence[Source], within: float = LONG_ENO
 
 
 def whole(composed: Composed, source: Source) -> bool:
-    """Whether every rendition that is published is stored, in the bytes that the ledger says."""
-    published = composed.aws.ledger.read(source).published  # type: ignore[union-attr]
-    assert published
-    assert published.renditions
-    return all(len(composed.aws.renditions.get(stored.key)) == stored.bytes for stored in published.renditions)
+    """Whether every rendition that is published is stored, in as many bytes as the ledger says."""
+    record = composed.aws.ledger.read(source)
+    assert record
+    assert record.published
+    keys = {stored: rendition_key(source, record.published, stored) for stored in record.published.renditions}
+    return bool(keys) and all(len(composed.aws.renditions.get(key)) == stored.bytes for stored, key in keys.items())
 
 
 def test_photos_in_renditions_and_ledger_out_with_the_sandbox_whole(composed: Composed) -> None:
@@ -60,6 +65,20 @@ def test_photos_in_renditions_and_ledger_out_with_the_sandbox_whole(composed: Co
     walls = [level for line in metrics for level in line.get("SandboxPartial", [])]
     assert walls
     assert not any(walls), "the sandbox is not whole in the container"
+
+
+def test_the_demo_visits_and_accounts_for_every_image(composed: Composed, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(photo(number))
+    (tmp_path / "letter.jpg").write_bytes(POISON)
+    command = [sys.executable, "-m", "cli.main", "demo", str(tmp_path), "--out", str(tmp_path / "out"), "--json"]
+    run = subprocess.run(
+        [*command, "--endpoint", composed.stack.endpoint.url], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert (told["images"], told["refused"], told["problems"]) == (3, {"not-an-image": 1}, [])
+    assert (tmp_path / "out" / "contact-sheet.html").stat().st_size > 1000
 
 
 def test_a_worker_in_a_container_is_nobody_and_writes_nowhere_but_tmp(composed: Composed) -> None:
