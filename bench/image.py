@@ -9,15 +9,18 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urljoin
 
 from local.containers import PATH, PORT
 
 RUNS = 5
 
 CLOSED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ipc", "none")
+PUBLISHED = ("--publish", f"127.0.0.1::{PORT}")
 
 SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -61,10 +64,10 @@ def main() -> None:
 def _start() -> tuple[float, float]:
     """Seconds of the initialisation as the emulator tells it, and of the first call as the caller sees it."""
     with _container() as name:
-        address = _docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name)
-        _until_it_listens(address)
+        url = f"http://{_docker('port', name, str(PORT))}{PATH}"
+        until_it_listens(url)
         began = time.monotonic()
-        with urllib.request.urlopen(f"http://{address}:{PORT}{PATH}", json.dumps(TEST_EVENT).encode()) as response:
+        with urllib.request.urlopen(url, json.dumps(TEST_EVENT).encode()) as response:
             answer = json.load(response)
         first = time.monotonic() - began
         if answer != {"batchItemFailures": []}:
@@ -76,18 +79,19 @@ def _start() -> tuple[float, float]:
 @contextmanager
 def _container() -> Iterator[str]:
     settings = [word for name, value in SETTINGS.items() for word in ("--env", f"{name}={value}")]
-    name = _docker("run", "--detach", *CLOSED, *settings, "safelight:local", "handlers.worker.handler")
+    name = _docker("run", "--detach", *CLOSED, *PUBLISHED, *settings, "safelight:local", "handlers.worker.handler")
     try:
         yield name
     finally:
         _docker("rm", "--force", name)
 
 
-def _until_it_listens(address: str, within: float = 20.0) -> None:
+def until_it_listens(url: str, within: float = 20.0) -> None:
+    """Waits for the emulator, which is asked nothing. Raises OSError when it never listens."""
     deadline = time.monotonic() + within
     while True:
         try:
-            urllib.request.urlopen(f"http://{address}:{PORT}/", timeout=1)
+            urllib.request.urlopen(urljoin(url, "/"), timeout=1)
         except urllib.error.HTTPError:
             return
         except OSError:

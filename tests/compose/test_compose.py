@@ -6,17 +6,21 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from bench.image import until_it_listens
 from jobs import events, redrive
 from jobs.events import ANY, Asked
 from jobs.keys import rendition_key
 from jobs.redrive import Place
 from jobs.source import Source, State
+from local.containers import PATH, PORT
 from local.environment import ROOT
 from tests.containers import Composed
 from tests.local.processes import eventually
@@ -60,11 +64,23 @@ def test_photos_in_renditions_and_ledger_out_with_the_sandbox_whole(composed: Co
     assert done(composed, sources)
     print(f"\n20 photos in {time.monotonic() - began:.1f} s")
     assert all(whole(composed, source) for source in sources)
-    log = composed.run("logs", "--no-log-prefix", "worker")
-    metrics = [json.loads(line) for line in log.splitlines() if line.startswith('{"_aws"')]
-    walls = [level for line in metrics for level in line.get("SandboxPartial", [])]
-    assert walls
-    assert not any(walls), "the sandbox is not whole in the container"
+    told = "".join(_docker("logs", worker) for worker in composed.containers("worker"))
+    partial = re.findall(r'"SandboxPartial":\[([^]]*)\]', told)
+    assert partial
+    assert set(",".join(partial).split(",")) == {"0.0"}, "the sandbox is not whole in the container"
+
+
+def test_a_worker_that_has_done_nothing_yet_publishes_its_first_image(composed: Composed) -> None:
+    with _intake_stopped(composed), _one_more_worker(composed) as url:
+        source = composed.upload("cold.jpg", photo(1, 4000, 3000))
+        event = json.dumps({"Records": [{"messageId": "one", "receiptHandle": "none", "eventSource": "aws:sqs",
+            "attributes": {"ApproximateReceiveCount": "1"}, "body": events.message(Asked(source, ANY))}]})  # fmt: skip
+        began = time.monotonic()
+        with urllib.request.urlopen(url, event.encode()) as response:
+            answer = json.load(response)
+        print(f"\nfirst image of a new worker, 12 megapixels: {time.monotonic() - began:.2f} s with its initialisation")
+    assert answer == {"batchItemFailures": []}
+    assert composed.states([source]) == {State.DONE: 1}
 
 
 def test_the_demo_visits_and_accounts_for_every_image(composed: Composed, tmp_path: Path) -> None:
@@ -171,6 +187,35 @@ def test_an_outage_of_localstack_costs_no_image(composed: Composed) -> None:
     assert done(composed, sources)
     print(f"\nLocalStack away for 20 s: all {len(sources)} done {time.monotonic() - began:.0f} s after it came back")
     assert not any(composed.letters(source) for source in sources)
+
+
+@contextmanager
+def _intake_stopped(composed: Composed) -> Iterator[None]:
+    """By Lambda's own API, as the breaker does it."""
+    intake = composed.client("lambda")
+    (mapping, *_) = intake.list_event_source_mappings()["EventSourceMappings"]
+
+    def switched(enabled: bool, state: str) -> bool:
+        intake.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+        return eventually(lambda: intake.list_event_source_mappings()["EventSourceMappings"][0]["State"] == state, 60)
+
+    assert switched(False, "Disabled")
+    try:
+        yield
+    finally:
+        assert switched(True, "Enabled")
+
+
+@contextmanager
+def _one_more_worker(composed: Composed) -> Iterator[str]:
+    """Of which the mapping knows nothing; where it takes events."""
+    name = composed.run("run", "--detach", "--no-deps", "--publish", f"127.0.0.1::{PORT}", "worker").strip()
+    try:
+        url = f"http://{_docker('port', name, str(PORT)).strip()}{PATH}"
+        until_it_listens(url)
+        yield url
+    finally:
+        _docker("rm", "--force", name)
 
 
 def _killed_at_work(workers: Sequence[str]) -> str:
