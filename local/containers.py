@@ -1,10 +1,11 @@
 """Lambda environments that are containers: each behind its runtime interface emulator, found by its service's name.
 
-    slot      ready? ── takes a container that nobody has ─▶ invoke ─▶ invoke ─▶ ...     keeps it while it answers
+    slot      ready? ── takes a container that nobody has ─▶ receive, invoke ─▶ rest: gives it back, waits a little
     emulator  200 answer │ 200 {"errorType": ...} │ 200 "Task timed out after ..." │ 502 the process has ended
 
-The emulator crashes when it is asked while it works. So a container belongs to one slot, and what is asked of it is
-noted in a file: a mapping that was killed and comes back leaves alone what may still be at work for the one before.
+The emulator crashes when it is asked while it works. So a container is given to one slot at a time, of whatever lane,
+and what is asked of it is noted in a file: a mapping that was killed and comes back leaves alone what may still be at
+work for the one before.
 """
 
 import json
@@ -28,6 +29,9 @@ LOOK_AGAIN = 1.0
 
 MARGIN = 5.0
 """Seconds after its timeout by which the emulator has ended a function."""
+
+GONE = 3.0
+"""Seconds for which one that hung up is left alone: it may be on its way back, or still have its name."""
 
 TIMED_OUT = "Task timed out after"
 
@@ -73,13 +77,8 @@ class Containers:
         with self._lock:
             self._taken.discard(address)
 
-    def has(self, address: str) -> bool:
-        """Whether it is still one of them."""
-        with self._lock:
-            return address in self._there()
-
     def note(self, address: str, seconds: float) -> None:
-        """It has work for so long at most."""
+        """It has work for so long at most, or is left alone for another reason."""
         self._note(address).write_text(str(self._clock() + seconds))
 
     def forget(self, address: str) -> None:
@@ -92,7 +91,7 @@ class Containers:
         return self._known
 
     def _at_work(self, address: str) -> bool:
-        """For a mapping before this one, as far as anyone knows."""
+        """As far as anyone knows."""
         try:
             return float(self._note(address).read_text()) > self._clock()
         except (FileNotFoundError, ValueError):  # none, or its writer was killed before the first call
@@ -103,7 +102,7 @@ class Containers:
 
 
 class ContainerEnvironment:
-    """One container at a time: kept while it answers, and another one taken when it is gone."""
+    """For each turn a container that is free. After a turn others come first: lanes share the containers."""
 
     def __init__(self, containers: Containers, timeout: float, port: int = PORT) -> None:
         """`timeout`: of the function, in seconds."""
@@ -112,21 +111,31 @@ class ContainerEnvironment:
         self._address: str | None = None
         self._line: HTTPConnection | None = None
         self._closed = False
+        self._others_first = False
 
     def ready(self) -> bool:
-        if self._address and not self._containers.has(self._address):
-            self._let_go()
+        if self._others_first:
+            self._others_first = False
+            return False
         self._address = self._address or self._containers.take()
         return self._address is not None
 
+    def rest(self) -> None:
+        if self._address:
+            self._containers.give_back(self._address)
+            self._address, self._others_first = None, True
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        if not self.ready() or self._address is None:
+        self._address = self._address or self._containers.take()
+        if self._address is None:
             raise Crashed("no container is free")
         self._containers.note(self._address, self._timeout + MARGIN)
         try:
             status, body = self._asked(self._address, json.dumps(event).encode())
         except (OSError, HTTPException) as error:
-            self._lost()
+            if not self._closed:
+                self._containers.note(self._address, GONE)
+                self.rest()
             raise Crashed(f"the container is gone: {error}") from error
         self._containers.forget(self._address)
         return answer(status, body)
@@ -146,16 +155,6 @@ class ContainerEnvironment:
             return response.status, response.read()
         finally:
             self._line.close()
-
-    def _lost(self) -> None:
-        if self._address and not self._closed:
-            self._containers.forget(self._address)
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._address:
-            self._containers.give_back(self._address)
-            self._address = None
 
 
 def answer(status: int, body: bytes) -> Any:

@@ -60,6 +60,9 @@ class Environment(Protocol):
     def ready(self) -> bool:
         """Whether it can take an event. For one that cannot, no message is received."""
 
+    def rest(self) -> None:
+        """Nothing is asked of it before it was found ready again."""
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """The handler's answer. Raises InvocationFailed."""
 
@@ -81,6 +84,9 @@ class ProcessEnvironment:
 
     def ready(self) -> bool:
         return True
+
+    def rest(self) -> None:
+        """A process keeps: it is nobody else's."""
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         return self._warm().invoke(event)

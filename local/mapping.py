@@ -171,6 +171,8 @@ class EventSourceMapping:
                 self._warn("%s: %s", self.source.queue_url, error, trace=not known)
                 self._stopping.wait(pause)
                 pause = min(2 * pause, RETRY[1])
+            finally:
+                environment.rest()
 
     def _rest(self) -> None:
         """A slot, while the mapping is paused."""

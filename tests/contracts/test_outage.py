@@ -78,6 +78,9 @@ class Idle:
     def ready(self) -> bool:
         return True
 
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: object) -> object:
         raise InvocationFailed("the queue was to be empty")
 

@@ -70,16 +70,14 @@ class TestContainers:
 
 
 class TestEnvironment:
-    def test_it_keeps_its_container_while_that_is_there(self, tmp_path: Path) -> None:
-        world = World(tmp_path, "10.0.0.1", "10.0.0.2")
-        containers = world.containers()
-        environment = ContainerEnvironment(containers, timeout=1)
-        assert environment.ready()
-        assert environment.ready()
-        assert containers.take() == "10.0.0.2"
-        world.there.remove("10.0.0.1")
-        world.now += 2
-        assert not environment.ready()
+    def test_after_a_turn_others_come_first(self, tmp_path: Path) -> None:
+        containers = World(tmp_path, "10.0.0.1").containers()
+        fresh, bulk = ContainerEnvironment(containers, 1), ContainerEnvironment(containers, 1)
+        assert fresh.ready()
+        assert not bulk.ready()
+        fresh.rest()
+        assert not fresh.ready()
+        assert bulk.ready()
 
     def test_the_answer_of_the_handler_is_its_own(self, tmp_path: Path) -> None:
         with emulator(200, b'{"batchItemFailures": []}') as (port, asked):
@@ -88,12 +86,17 @@ class TestEnvironment:
         assert asked == [(PATH, {"Records": []})]
         assert not list(tmp_path.iterdir())
 
-    def test_a_container_that_is_gone_is_given_back(self, tmp_path: Path) -> None:
+    def test_a_container_that_hung_up_is_left_alone_for_a_moment(self, tmp_path: Path) -> None:
         with emulator(200, b"") as (port, _):
             pass
-        containers = World(tmp_path, "127.0.0.1").containers()
+        world = World(tmp_path, "127.0.0.1")
+        containers = world.containers()
+        environment = ContainerEnvironment(containers, 5, port)
         with pytest.raises(Crashed):
-            ContainerEnvironment(containers, 5, port).invoke({})
+            environment.invoke({})
+        environment.rest()
+        assert containers.take() is None
+        world.now += 4
         assert containers.take() == "127.0.0.1"
 
     def test_closing_hangs_up_and_leaves_the_note(self, tmp_path: Path) -> None:

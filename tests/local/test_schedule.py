@@ -28,6 +28,9 @@ class Heard:
     def ready(self) -> bool:
         return True
 
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         self.events.append(event)
         if self.failing:
