@@ -164,11 +164,11 @@ def test_workers_that_race_for_one_source_publish_its_last_object(composed: Comp
 
 
 def test_a_worker_and_the_mapping_killed_in_mid_batch_lose_nothing(composed: Composed) -> None:
-    sources = uploaded(composed, "killed", 60)
     (mapping,), workers = composed.containers("mapping"), composed.containers("worker")
-    victim = _killed_at_work(workers)
-    _docker("start", victim)
-    assert eventually(lambda: any(map(_at_work, workers)), 30)
+    sources = uploaded(composed, "worker-killed", 40)
+    _docker("start", _killed_at_work(workers))
+    sources += uploaded(composed, "mapping-killed", 30)
+    assert eventually(lambda: any(map(_at_work, workers)), 60)
     _docker("kill", mapping)
     _docker("start", mapping)
     began = time.monotonic()
@@ -221,7 +221,7 @@ def _one_more_worker(composed: Composed) -> Iterator[str]:
 def _killed_at_work(workers: Sequence[str]) -> str:
     """Kills a worker that has begun a batch and not ended it; its name."""
     for _ in range(10):
-        assert eventually(lambda: any(map(_at_work, workers)), 30)
+        assert eventually(lambda: any(map(_at_work, workers)), 60)
         victim = next(filter(_at_work, workers), None)
         if victim is None:
             continue
