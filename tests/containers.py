@@ -38,6 +38,7 @@ class Composed:
     variables: dict[str, str]
     stack: Stack
     aws: Aws
+    s3: Any
 
     def run(self, *arguments: str) -> str:
         """A docker compose command; what it says."""
@@ -48,7 +49,7 @@ class Composed:
 
     def upload(self, name: str, body: bytes) -> Source:
         source = Source(self.stack.outputs["Originals"], name)
-        self.client("s3").put_object(Bucket=source.bucket, Key=source.key, Body=body)
+        self.s3.put_object(Bucket=source.bucket, Key=source.key, Body=body)
         return source
 
     def states(self, sources: Sequence[Source]) -> Counter[State]:
@@ -114,4 +115,4 @@ def _seen(variables: dict[str, str]) -> Composed:
     )
     names = {**endpoint.variables, **stack.function("Worker").variables}
     with environment(names):
-        return Composed(variables, stack, connect(settings.read(names)))
+        return Composed(variables, stack, connect(settings.read(names)), endpoint.client("s3"))

@@ -157,7 +157,7 @@ def test_workers_that_race_for_one_source_publish_its_last_object(composed: Comp
             composed.client("sqs").send_message(
                 QueueUrl=composed.stack.outputs["QueueUrl"], MessageBody=events.message(Asked(source, ANY))
             )
-    etag = composed.client("s3").head_object(Bucket=source.bucket, Key=source.key)["ETag"]
+    etag = composed.s3.head_object(Bucket=source.bucket, Key=source.key)["ETag"]
 
     def settled() -> bool:
         record = composed.aws.ledger.read(source)
