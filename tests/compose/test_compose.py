@@ -26,9 +26,9 @@ from local.environment import ROOT
 from tests.containers import Composed
 from tests.local.processes import eventually
 
-pytestmark = [pytest.mark.compose, pytest.mark.slow]
+pytestmark = [pytest.mark.compose, pytest.mark.slow, pytest.mark.timeout(600)]
 
-LONG_ENOUGH = 150
+LONG_ENOUGH = 240
 """Seconds: a killed worker's lease, the message's next visibility, and the work itself."""
 
 POISON = b"I am not a photograph, whatever my name says."
@@ -50,7 +50,10 @@ def uploaded(composed: Composed, prefix: str, count: int) -> list[Source]:
 
 
 def done(composed: Composed, sources: Sequence[Source], within: float = LONG_ENOUGH) -> bool:
-    return eventually(lambda: composed.states(sources)[State.DONE] == len(sources), within)
+    if eventually(lambda: composed.states(sources)[State.DONE] == len(sources), within):
+        return True
+    print(f"\nafter {within:.0f} s: {dict(composed.states(sources))}")
+    return False
 
 
 def whole(composed: Composed, source: Source) -> bool:
