@@ -119,6 +119,35 @@ test-python:
 	.venv-$(VERSION)/bin/python --version; \
 	.venv-$(VERSION)/bin/python -m pytest -n auto -q -m "not embedded and not slow" -p no:cacheprovider
 
+# ---- containers ------------------------------------------------------------------------------------------------------
+
+.PHONY: image
+image: setup images ## Build the Lambda image; say its size and its cold start (PLATFORM=linux/arm64 where that runs)
+	@$(VENV)/python -m bench.image
+
+.PHONY: images
+images:
+	@docker build --quiet $(if $(PLATFORM),--platform $(PLATFORM)) --target runtime --tag safelight:latest . >/dev/null
+	@docker build --quiet $(if $(PLATFORM),--platform $(PLATFORM)) --target local --tag safelight:local . >/dev/null
+	@docker build --quiet $(if $(PLATFORM),--platform $(PLATFORM)) --target laptop --tag safelight:laptop . >/dev/null
+
+.PHONY: sbom
+sbom: setup images ## Say what is in the Lambda image, as CycloneDX: out/sbom.json
+	@$(RUST) $(VENV)/python -m bench.bill
+
+.PHONY: compose-demo
+compose-demo: setup ## The demo through the containers that docker compose up has started (DIR=~/Pictures, N=500)
+	@$(VENV)/safelight demo $(if $(DIR),"$(DIR)") $(if $(N),--samples $(N)) --out out/compose-demo \
+		--endpoint http://127.0.0.1:$(or $(SAFELIGHT_PORT),4566) $(ARGS)
+
+.PHONY: test-compose
+test-compose: setup image ## The containers on LocalStack, killed and cut off; the contract suite on LocalStack
+	@$(VENV)/pytest -m compose -s --durations=5 tests/compose tests/contracts $(ARGS)
+
+.PHONY: fresh-check
+fresh-check: ## The README's two commands, word for word, in a bare Debian
+	@.ci/fresh-check
+
 # ---- measure, and try for long ---------------------------------------------------------------------------------------
 
 .PHONY: bench

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from cli import accounting, contact_sheet, originals, recipes, summary
+from cli.attached import attached
 from cli.complaint import Complaint
 from cli.deployment import Deployment, Letter
 from cli.display import counting, following, talk
@@ -63,6 +64,10 @@ def demo(
         int | None, typer.Option(min=1, max=64, help="Workers at once. Left out: as this machine has processors.")
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the contact sheet goes.")] = Path("out/demo"),
+    endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Of an AWS where Safelight runs already, as by docker compose."),
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The figures as JSON on standard output.")] = False,
 ) -> None:
@@ -71,14 +76,17 @@ def demo(
     Starts an AWS of its own on loopback, creates the stack from template.yaml, uploads photographs, and lets them flow
     through topic, queue and workers. No account is needed, and nothing leaves this machine.
 
+    With --endpoint it starts nothing: photographs go to the stack that is there, under a prefix of their own.
+
     Every figure comes from the ledger; every rendition is fetched and decoded again before it is counted. Exits with
     1 if a single image is not accounted for.
     """
     asked = recipes.named(recipe)
     _clear(out)
     yours = originals.of_folder(directory) if directory else ()
-    with embedded(port=port, concurrency=concurrency) as deployment:
-        chosen = yours or _samples(samples)
+    prefix = f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}/" if endpoint else ""
+    with attached(endpoint, prefix) if endpoint else embedded(port=port, concurrency=concurrency) as deployment:
+        chosen = originals.below(prefix, yours or _samples(samples))
         talk.print(f"{counted(len(chosen), 'original')}, {size(sum(original.bytes for original in chosen))}")
         catalog = deployment.release(asked.recipes, asked.routes)
         outcome = run(deployment, chosen, out)
@@ -152,9 +160,9 @@ def _clear(out: Path) -> None:
     (out / LOG).unlink(missing_ok=True)
 
 
-def _write(shown: Shown, log: Path, out: Path) -> None:
+def _write(shown: Shown, log: Path | None, out: Path) -> None:
     (out / PAGE).write_text(contact_sheet.page(shown), encoding="utf-8")
-    if log.is_file():
+    if log and log.is_file():
         shutil.copyfile(log, out / LOG)
 
 
@@ -164,9 +172,9 @@ def _print(shown: Shown, page: Path, json: bool) -> None:
     else:
         summary.show(Console(highlight=False), shown)
     if shown.problems:
-        talk.print(
-            f"[red]{counted(len(shown.problems), 'problem')}[/]; what the workers said is in {page.parent / LOG}"
-        )
+        log = page.parent / LOG
+        where = f"; what the workers said is in {log}" if log.is_file() else ""
+        talk.print(f"[red]{counted(len(shown.problems), 'problem')}[/]{where}")
     talk.print(f"contact sheet: {page.resolve().as_uri()}")
 
 

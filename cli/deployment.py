@@ -30,8 +30,8 @@ class Deployment(Protocol):
         """The environment by which any AWS tool finds this deployment."""
 
     @property
-    def log(self) -> Path:
-        """What the workers print."""
+    def log(self) -> Path | None:
+        """What the workers print; None where they print elsewhere."""
 
     def release(self, recipes: Iterable[Recipe], routes: Iterable[tuple[str, str]]) -> Catalog:
         """Makes these the current recipes."""
@@ -49,4 +49,4 @@ class Deployment(Protocol):
         """Every dead letter, left where it is."""
 
     def handed_back(self) -> int:
-        """How many messages the workers gave back so far, to be tried again."""
+        """How many messages the workers gave back so far, to be tried again; 0 where nobody here counts them."""

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cli.complaint import Complaint
@@ -43,6 +43,11 @@ def of_folder(directory: Path) -> tuple[Original, ...]:
         known = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
         raise Complaint(f"there are no images in {directory}: looked for {known}")
     return found
+
+
+def below(prefix: str, originals: tuple[Original, ...]) -> tuple[Original, ...]:
+    """The same, under keys that begin with the prefix."""
+    return tuple(replace(original, key=prefix + original.key) for original in originals)
 
 
 def _images(directory: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +18,9 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from jobs.settings import MB_PER_VCPU
-from local.embedded import PYTHON, embedded
+from local.embedded import LOOPBACK, PYTHON, embedded
 from local.endpoint import Endpoint
-from local.environment import ProcessEnvironment
+from local.environment import Environment, ProcessEnvironment
 from local.lambda_api import LambdaApi
 from local.mapping import EventSourceMapping
 from local.schedule import Timetable
@@ -31,6 +31,14 @@ LEAST_CONCURRENCY = 2
 
 FRESH, BULK = 0, 1
 """The fresh lane is the first of the worker's event sources, the bulk lane the second."""
+
+Environments = Callable[[Function, Endpoint, Path], Environment]
+"""Makes where a function runs, on this AWS; the path is for what it prints."""
+
+
+def in_a_process(function: Function, endpoint: Endpoint, log: Path) -> Environment:
+    """A child process of this one."""
+    return ProcessEnvironment(function, endpoint.variables, log)
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def running(
     `speed`: of the clock that schedules go by.
     """
     with ExitStack() as ending:
-        ending.enter_context(_orderly_when_told_to_stop())
+        ending.enter_context(orderly_when_told_to_stop())
         directory = directory or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="safelight-")))
         endpoint = ending.enter_context(embedded(directory, port=port, python=python))
         stack = create(endpoint, parameters=parameters)
@@ -105,37 +113,50 @@ def played(
     concurrency: int | None = None,
     bulk_concurrency: int | None = None,
     speed: float = 1.0,
+    environments: Environments = in_a_process,
+    api_address: tuple[str, int] = (LOOPBACK, 0),
 ) -> Iterator[Cloud]:
     """Plays what the emulator leaves out of a stack: the functions, what invokes them, and Lambda's own API.
 
-    `worker` and `sweep` are the template's when not given; the rest as in `running`.
+    `worker` and `sweep` are the template's when not given; `api_address` is where Lambda's API listens, on any free
+    port when not given; the rest as in `running`.
     """
     worker = worker or stack.function("Worker")
     with ExitStack() as ending:
-        api = ending.enter_context(LambdaApi())
+        api = ending.enter_context(LambdaApi(api_address))
         endpoint = replace(stack.endpoint, lambda_url=api.url)
         sources = zip(stack.event_sources("Worker"), (concurrency, bulk_concurrency), strict=False)
-        mappings = [mapped(endpoint, worker, _at_most(most, worker, source), directory) for source, most in sources]
+        mappings = [
+            mapped(endpoint, worker, _at_most(most, worker, source), directory, environments)
+            for source, most in sources
+        ]
         for mapping in mappings:
             api.serve(worker, mapping)
             ending.enter_context(mapping)
         preview = stack.function("Preview")
-        api.answer_for(preview, ProcessEnvironment(preview, endpoint.variables, _log(directory, "preview")))
-        ending.enter_context(scheduled(endpoint, sweep or stack.function("Sweep"), stack, directory, speed))
+        api.answer_for(preview, environments(preview, endpoint, _log(directory, "preview")))
+        sweep = sweep or stack.function("Sweep")
+        ending.enter_context(scheduled(endpoint, sweep, stack, directory, speed, environments))
         bulk = mappings[BULK] if len(mappings) > BULK else None
         yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, directory)
 
 
-def mapped(endpoint: Endpoint, function: Function, source: EventSource, directory: Path) -> EventSourceMapping:
-    """A mapping that runs the function in child processes; it starts and stops as a context manager."""
-    return EventSourceMapping(
-        endpoint, source, lambda: ProcessEnvironment(function, endpoint.variables, _log(directory, "worker"))
-    )
+def mapped(
+    endpoint: Endpoint,
+    function: Function,
+    source: EventSource,
+    directory: Path,
+    environments: Environments = in_a_process,
+) -> EventSourceMapping:
+    """A mapping that runs the function in environments of these; it starts and stops as a context manager."""
+    return EventSourceMapping(endpoint, source, lambda: environments(function, endpoint, _log(directory, "worker")))
 
 
-def scheduled(endpoint: Endpoint, sweep: Function, stack: Stack, directory: Path, speed: float) -> Timetable:
-    """The sweep's schedules, run in a child process; they start and stop as a context manager."""
-    environment = ProcessEnvironment(sweep, endpoint.variables, _log(directory, "sweep"))
+def scheduled(
+    endpoint: Endpoint, sweep: Function, stack: Stack, directory: Path, speed: float, environments: Environments
+) -> Timetable:
+    """The sweep's schedules, run in an environment of these; they start and stop as a context manager."""
+    environment = environments(sweep, endpoint, _log(directory, "sweep"))
     return Timetable(stack.schedules("Sweep"), environment, speed=speed)
 
 
@@ -154,7 +175,7 @@ def _affordable(function: Function, source: EventSource) -> int:
 
 
 @contextmanager
-def _orderly_when_told_to_stop() -> Iterator[None]:
+def orderly_when_told_to_stop() -> Iterator[None]:
     """Inside, a TERM or a closed terminal unwinds like Ctrl-C does, instead of ending the process on the spot."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals belong to the main thread

@@ -57,6 +57,12 @@ class Crashed(InvocationFailed):
 class Environment(Protocol):
     """Where a handler runs, one event at a time."""
 
+    def ready(self) -> bool:
+        """Whether it can take an event. For one that cannot, no message is received."""
+
+    def rest(self) -> None:
+        """Nothing is asked of it before it was found ready again."""
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """The handler's answer. Raises InvocationFailed."""
 
@@ -75,6 +81,12 @@ class ProcessEnvironment:
         self._process: _Process | None = None
         self._closed = False
         self._lock = threading.Lock()
+
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        """A process keeps: it is nobody else's."""
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         return self._warm().invoke(event)

@@ -104,10 +104,11 @@ class Invoked:
 class LambdaApi:
     """The API of what it is told of. It listens once it is made, and answers inside its `with`."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: tuple[str, int] = (LOOPBACK, 0)) -> None:
+        """`address`: where it listens; any free port of loopback when not given."""
         self._served: dict[str, Served] = {}
         self._invoked: list[Invoked] = []
-        self._server = _Server(self)
+        self._server = _Server(self, address)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="lambda-api", daemon=True
         )
@@ -206,9 +207,9 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 class _Server(ThreadingHTTPServer):
-    def __init__(self, api: LambdaApi) -> None:
+    def __init__(self, api: LambdaApi, address: tuple[str, int]) -> None:
         self.api = api
-        super().__init__((LOOPBACK, 0), _Request)
+        super().__init__(address, _Request)
 
 
 class _Request(BaseHTTPRequestHandler):

@@ -160,6 +160,9 @@ class EventSourceMapping:
             if not self._enabled.is_set():
                 self._rest()
                 continue
+            if not environment.ready():
+                self._stopping.wait(POLL)
+                continue
             try:
                 self._one_batch(environment)
                 pause = RETRY[0]
@@ -168,6 +171,8 @@ class EventSourceMapping:
                 self._warn("%s: %s", self.source.queue_url, error, trace=not known)
                 self._stopping.wait(pause)
                 pause = min(2 * pause, RETRY[1])
+            finally:
+                environment.rest()
 
     def _rest(self) -> None:
         """A slot, while the mapping is paused."""

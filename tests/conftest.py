@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.embedded", "tests.faults.summary"]
+pytest_plugins = ["tests.embedded", "tests.containers", "tests.faults.summary"]
 
 # In CI every property is tried on the same examples each time; new ones are searched for everywhere else.
 settings.register_profile("ci", derandomize=True)

@@ -1,4 +1,4 @@
-"""The worlds that every port must behave the same in: fakes, moto in this process, the embedded AWS.
+"""The worlds that every port must behave the same in: fakes, moto in this process, the embedded AWS, LocalStack.
 
 moto is left out of races: its conditional writes are not atomic (two winners in a seventh of the races tried).
 """
@@ -209,14 +209,17 @@ def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
         yield _on_aws(connect(settings.read(environment)), environment)
 
 
-@pytest.fixture(params=["fakes", "moto", pytest.param("embedded", marks=pytest.mark.embedded)])
+ON_LOCALSTACK = pytest.param("localstack", marks=[pytest.mark.compose, pytest.mark.slow])
+
+
+@pytest.fixture(params=["fakes", "moto", pytest.param("embedded", marks=pytest.mark.embedded), ON_LOCALSTACK])
 def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ground:
-    """One test, three worlds."""
+    """One test, four worlds."""
     if request.param == "fakes":
         return _on_fakes()
     if request.param == "moto":
         return request.getfixturevalue("on_moto")  # type: ignore[no-any-return]
-    environment: dict[str, str] = request.getfixturevalue("embedded_stack")
+    environment: dict[str, str] = request.getfixturevalue(f"{request.param}_stack")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return _on_aws(connect(settings.read(environment)), environment)

@@ -75,6 +75,12 @@ class Switch:
 class Idle:
     """An environment that nobody should ask."""
 
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: object) -> object:
         raise InvocationFailed("the queue was to be empty")
 

@@ -6,13 +6,15 @@ import pytest
 
 from jobs.ports import Claimed
 from jobs.source import Source
-from tests.contracts.conftest import Ground
+from tests.contracts.conftest import ON_LOCALSTACK, Ground
 
 RACERS, ROUNDS = 8, 25
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ground", ["fakes", pytest.param("embedded", marks=pytest.mark.embedded)], indirect=True)
+@pytest.mark.parametrize(
+    "ground", ["fakes", pytest.param("embedded", marks=pytest.mark.embedded), ON_LOCALSTACK], indirect=True
+)
 def test_of_claims_at_once_exactly_one_is_granted(ground: Ground, unique: str) -> None:
     with ThreadPoolExecutor(RACERS) as pool:
         for turn in range(ROUNDS):

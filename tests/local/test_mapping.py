@@ -98,6 +98,12 @@ class Heard:
         self.answer = answer
         self.events: list[Mapping[str, Any]] = []
 
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         self.events.append(event)
         return self.answer(event)

@@ -25,6 +25,12 @@ class Heard:
         self.hanging = False
         self.closed = threading.Event()
 
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         self.events.append(event)
         if self.failing:

@@ -18,7 +18,8 @@ def forest(rng: Rng, width: int, height: int) -> Picture:
     columns, rows = grid(width, height)
     sun = float(rng.uniform(0.3, 0.7)) * width
     distance = np.hypot((columns - sun) / width, (rows - height * 0.25) / height * 0.8)
-    picture = ramp(gradient, np.clip(distance * 1.15, 0, 1)) * (1 + 1.1 * np.exp(-distance * 5))[..., None]
+    glow = (1 + 1.1 * np.exp(-distance * 5))[..., None]
+    picture: Picture = ramp(gradient, np.clip(distance * 1.15, 0, 1)) * glow
     mist = picture.copy()
     leaves = fractal(rng, 2.1)
     for layer in range(LAYERS):
