@@ -18,6 +18,7 @@ from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
 from aws.stack import Described, describe
 from aws.storage import S3Originals, S3Renditions
+from aws.uploads import S3Uploads
 from jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Aws:
     dead_letters: SqsDeadLetters
     listings: S3Listings
     runs: DynamoRuns
+    uploads: S3Uploads
     outage: DynamoOutage
     intake: LambdaIntake
 
@@ -84,6 +86,7 @@ def connect(settings: Settings) -> Aws:
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
         listings=S3Listings(s3),
         runs=DynamoRuns(dynamo, settings.table),
+        uploads=S3Uploads(s3),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
     )

@@ -13,6 +13,7 @@ from cli.demo import demo
 from cli.display import talk
 from cli.exits import Exit
 from cli.forecast import forecast
+from cli.ingest import ingest
 from cli.render import render
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(render)
 app.command()(forecast)
+app.command()(ingest)
 app.command()(backfill)
 for verb in (reprocess.plan, reprocess.apply, reprocess.rollback):
     recipes.app.command()(verb)
