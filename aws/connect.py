@@ -21,6 +21,7 @@ from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
 from aws.stack import Described, describe
 from aws.storage import S3Attic, S3Originals, S3Renditions
+from aws.uploads import S3Uploads
 from jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Aws:
     """What the topic could not hand to the queue; None where nothing catches it."""
     listings: S3Listings
     runs: DynamoRuns
+    uploads: S3Uploads
     outage: DynamoOutage
     intake: LambdaIntake
     previewer: LambdaPreviewer
@@ -97,6 +99,7 @@ def connect(settings: Settings) -> Aws:
         undelivered=SqsDeadLetters(sqs, settings.undelivered_url) if settings.undelivered_url else None,
         listings=S3Listings(s3),
         runs=DynamoRuns(dynamo, settings.table),
+        uploads=S3Uploads(s3),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
         previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),

@@ -10,8 +10,9 @@ from rich.table import Table
 
 from cli import recipes
 from cli.display import counting, talk
-from cli.metering import SAMPLES, metered
+from cli.metering import SAMPLES, Metered, metered
 from cli.text import counted, duration
+from imaging.recipe import Recipe
 from jobs.forecast import Assumed, Forecast, Image, Setting, cheapest
 from jobs.forecast import forecast as foretold
 from jobs.prices import AS_OF, REGION
@@ -38,18 +39,27 @@ def forecast(
     as of a date that is said; what is assumed is said too. Nothing is called, no account is needed.
     """
     chosen = recipes.named(recipe).recipes[0]
-    if milliseconds is None:
-        with counting("samples") as told:
-            taken = metered(chosen, told, samples)
-        talk.print(f"{counted(taken.images, 'sample')}, {taken.milliseconds:.0f} ms each of a processor here")
-    image = Image(milliseconds or taken.milliseconds, len(chosen.renditions))
+    taken = Metered((milliseconds,)) if milliseconds else _measured(chosen, samples)
+    image = Image(taken.milliseconds, len(chosen.renditions))
     setting, assumed = Setting(memory, architecture, concurrency), Assumed(slower=slower)
     answer = foretold(images, image, setting, assumed=assumed)
     best = cheapest(images, image, setting, assumed=assumed)
     if as_json:
-        typer.echo(json.dumps(figures(answer, best, image, assumed, chosen.name), indent=2))
+        typer.echo(json.dumps({**figures(answer, best, image, assumed, chosen.name), **_samples(taken)}, indent=2))
     else:
         _print(answer, best, image, assumed)
+
+
+def _measured(recipe: Recipe, samples: int) -> Metered:
+    with counting("samples") as told:
+        taken = metered(recipe, told, samples)
+    talk.print(f"{counted(len(taken.samples), 'sample')}, {taken.milliseconds:.0f} ms each of a processor here")
+    return taken
+
+
+def _samples(taken: Metered) -> dict[str, list[float]]:
+    """What tests/cli/metered.json keeps."""
+    return {"samples": [round(one, 1) for one in taken.samples]}
 
 
 def figures(answer: Forecast, best: Forecast, image: Image, assumed: Assumed, recipe: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from cli.display import talk
 from cli.doctor import doctor
 from cli.exits import Exit
 from cli.forecast import forecast
+from cli.ingest import ingest
 from cli.intake import pause, resume
 from cli.redrive import redrive
 from cli.render import render
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(render)
 app.command()(forecast)
+app.command()(ingest)
 app.command()(backfill)
 app.command()(status)
 app.command("watch")(watching)

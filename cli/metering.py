@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cli import originals
+from cli.originals import Original
 from imaging.pipeline import render
 from imaging.recipe import Recipe
 
@@ -14,29 +15,31 @@ SAMPLES, SEED = 60, 1
 
 @dataclass(frozen=True)
 class Metered:
-    """Averages over the samples that a recipe can be made of."""
+    """What drawn samples take under a recipe, one by one."""
 
-    images: int
-    milliseconds: float
-    """Of a processor: what waits for its turn on a busy machine is not counted."""
-    bytes: int
-    """Of an original."""
+    samples: tuple[float, ...]
+    """Milliseconds of a processor for each: what waits for its turn on a busy machine is not counted."""
+
+    @property
+    def milliseconds(self) -> float:
+        """Of one image."""
+        return sum(self.samples) / len(self.samples)
 
 
 def metered(recipe: Recipe, told: Callable[[int, int], None], samples: int = SAMPLES) -> Metered:
     """Renders each sample once, after the first one has warmed everything up. Raises Complaint."""
     chosen = [one for one in originals.of_samples(samples, SEED, told) if one.expected == originals.SOUND]
-    bodies = [one.path.read_bytes() for one in chosen]
-    _spent(bodies[0], recipe)
-    spent = 0.0
-    for number, body in enumerate(bodies, 1):
-        spent += _spent(body, recipe)
-        told(number, len(bodies))
-    return Metered(len(bodies), 1000 * spent / len(bodies), sum(map(len, bodies)) // len(bodies))
+    _spent(chosen[0], recipe)
+    spent = []
+    for number, original in enumerate(chosen, 1):
+        spent.append(1000 * _spent(original, recipe))
+        told(number, len(chosen))
+    return Metered(tuple(spent))
 
 
-def _spent(body: bytes, recipe: Recipe) -> float:
+def _spent(original: Original, recipe: Recipe) -> float:
     """Seconds of a processor, by all threads of this process."""
+    body = original.path.read_bytes()
     began = time.process_time()
     render(body, recipe)
     return time.process_time() - began

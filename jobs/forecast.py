@@ -50,6 +50,8 @@ class Limits:
     """PUTs a second of one partition of a bucket, until S3 has split it."""
     prefix_gets: float = 5500
     """GETs a second of one."""
+    item_reads: float = 3000
+    """Strongly consistent reads a second of one small item, as the catalog's pointer is."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ def _allowed(image: Image, setting: Setting, seconds: float, limits: Limits) -> 
         "writes of a new table": limits.table_writes / 2,
         "PUTs of a bucket that S3 has not split yet": limits.prefix_puts / max(image.puts, 1),
         "GETs of the originals' prefix": limits.prefix_gets,
+        "reads of the catalog's item": limits.item_reads,  # one an image, if no two of a batch share it
     }
 
 

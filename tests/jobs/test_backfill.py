@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from aws import queue as aws_queue
 from jobs import backfill
 from jobs.backfill import Counted, Found, Listed
 from jobs.errors import Retryable, Stale
-from jobs.events import ABSENT, ANY, Asked
+from jobs.events import ABSENT, ANY, Asked, packed
 from jobs.runs import Advance, OutOfBudget, Phase, Run, begun, drive, turned
 from jobs.source import Source, State
 from tests.fakes import FakeRuns
@@ -113,6 +114,22 @@ def test_a_list_without_etags_is_compared_by_recipe_alone(work: Backfill) -> Non
 def test_folder_markers_and_what_lies_outside_the_prefix_are_no_originals(work: Backfill) -> None:
     found = [Found(Source("originals", key), "e", 5) for key in ("in/a.jpg", "in/", "out/a.jpg")]
     assert list(backfill.count(List(found), "in/")) == [Counted(1, 5, 1)]
+
+
+def test_to_list_and_send_a_million_costs_at_most_five_cents() -> None:
+    """A thousand pages listed twice, ten thousand sends, a thousand places saved; the reads that skip apart."""
+    planned = backfill.plan(Counted(1_000_000, 2_000_000_000_000, 1000), each=0.0)
+    assert planned.listing + planned.sending <= 0.05
+    assert planned.listing == pytest.approx(2000 * 0.005 / 1000)
+    assert planned.sending == pytest.approx(10_000 * 0.40 / 1e6 + 1000 * (0.625 + 0.125) / 1e6)
+    assert planned.looking == pytest.approx(0.0625)
+
+
+def test_a_million_is_sent_in_the_messages_that_are_paid_for(work: Backfill) -> None:
+    """Ten questions to a message with keys of a hundred characters, ten messages to a send: less than SQS's 64 KB."""
+    asked = [Asked(Source("originals", f"{number:0100}"), "0" * 32) for number in range(backfill.PACKED)]
+    assert backfill.PACKED == aws_queue.PACKED
+    assert backfill.MESSAGES * len(packed(asked)) < 64 * 1024
 
 
 def test_a_run_goes_through_all_pages_and_is_done(work: Backfill) -> None:
