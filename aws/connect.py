@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from aws.catalog import DynamoCatalog
 from aws.dead_letters import SqsDeadLetters
+from aws.edge import Edge
 from aws.errors import translated
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
@@ -19,6 +20,7 @@ from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
 from aws.stack import Described, describe
 from aws.storage import S3Originals, S3Renditions
+from aws.uploads import S3Uploads
 from jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Aws:
 
     originals: S3Originals
     renditions: S3Renditions
+    uploads: S3Uploads
     ledger: DynamoLedger
     catalog: DynamoCatalog
     queue: SqsQueue
@@ -81,7 +84,8 @@ def connect(settings: Settings) -> Aws:
     bulk = SqsQueue(sqs, settings.bulk_queue_url, cloudwatch) if settings.bulk_queue_url else queue
     return Aws(
         originals=S3Originals(s3),
-        renditions=S3Renditions(s3, settings.renditions),
+        renditions=S3Renditions(s3, settings.renditions, _edge(session, settings)),
+        uploads=S3Uploads(s3, settings.originals),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
         queue=queue,
@@ -93,6 +97,13 @@ def connect(settings: Settings) -> Aws:
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
         previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
     )
+
+
+def _edge(session: boto3.Session, settings: Settings) -> Edge | None:
+    """The distribution in front of the renditions, where the settings name one."""
+    if settings.public_url is None:
+        return None
+    return Edge(settings.public_url, settings.distribution, lambda: session.client("cloudfront", config=CONFIG))
 
 
 def described(stack: str) -> Described | None:

@@ -72,6 +72,10 @@ class SqsQueue:
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=min(max(seconds, 0), LONGEST_VISIBILITY)
             )
 
+    def depth(self) -> int:
+        """Messages in it, roughly: visible, delayed and in flight."""
+        return depth(self._sqs, self._url)
+
     def oldest(self) -> float | None:
         """Until the first metric is there: as old as the queue keeps messages at all."""
         with translated("GetQueueAttributes"):
@@ -90,3 +94,10 @@ class SqsQueue:
             )["Datapoints"]
         kept = float(attributes["MessageRetentionPeriod"])
         return max((float(age["Maximum"]) for age in ages), default=kept)
+
+
+def depth(client: "SQSClient", url: str) -> int:
+    """Messages in a queue, roughly."""
+    with translated("GetQueueAttributes"):
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+    return sum(int(attributes[count]) for count in COUNTS)

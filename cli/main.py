@@ -12,6 +12,7 @@ from cli.demo import demo
 from cli.display import talk
 from cli.exits import Exit
 from cli.render import render
+from cli.up import up
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     epilog="Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
 )
 app.command()(demo)
+app.command()(up)
 app.command()(render)
 app.add_typer(recipes.app, name="recipes")
 

@@ -21,6 +21,7 @@ from jobs.settings import MB_PER_VCPU
 from local.embedded import PYTHON, embedded
 from local.endpoint import Endpoint
 from local.environment import ProcessEnvironment
+from local.gateway import Gateway, Pool
 from local.lambda_api import LambdaApi
 from local.mapping import EventSourceMapping
 from local.schedule import Timetable
@@ -44,6 +45,8 @@ class Cloud:
     """Of the fresh lane."""
     bulk: EventSourceMapping | None
     """Of the bulk lane, where the template has one."""
+    api: Pool
+    """Environments of the API's function."""
     directory: Path
     """The logs of the embedded AWS and of the functions."""
 
@@ -61,6 +64,10 @@ class Cloud:
     def sweep_log(self) -> Path:
         """Everything that the sweep prints."""
         return _log(self.directory, "sweep")
+
+    def gateway(self, origin: str, token: str) -> Gateway:
+        """What answers at this origin for who knows the token: the API's function, and the console."""
+        return Gateway(self.api, origin=origin, token=token, elsewhere=self.endpoint.url)
 
     def client(self, name: str) -> Any:
         """A boto3 client of this cloud; the caller knows its type."""
@@ -122,8 +129,11 @@ def played(
         preview = stack.function("Preview")
         api.answer_for(preview, ProcessEnvironment(preview, endpoint.variables, _log(directory, "preview")))
         ending.enter_context(scheduled(endpoint, sweep or stack.function("Sweep"), stack, directory, speed))
+        api_function = stack.function("ApiFunction")
+        pool = Pool(lambda: ProcessEnvironment(api_function, endpoint.variables, _log(directory, "api")))
+        ending.callback(pool.close)
         bulk = mappings[BULK] if len(mappings) > BULK else None
-        yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, directory)
+        yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, pool, directory)
 
 
 def mapped(endpoint: Endpoint, function: Function, source: EventSource, directory: Path) -> EventSourceMapping:
