@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws.errors import translated
-from jobs.ports import Letter
+from aws.queue import depth
+from jobs.ports import Depth, Letter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -52,6 +53,13 @@ class SqsDeadLetters:
     def delete(self, letter: Letter) -> None:
         with translated("DeleteMessage from the dead letters"):
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+
+    def depth(self) -> Depth:
+        return depth(self._sqs, self._url)
+
+    def put_back(self, letter: Letter) -> None:
+        with translated("ChangeMessageVisibility of a dead letter"):
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
 
 
 def _letter(message: "MessageTypeDef") -> Letter:

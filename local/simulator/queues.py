@@ -11,6 +11,9 @@ from jobs.events import Asked
 from jobs.ports import Letter
 from local.simulator.clock import Clock
 
+PACKED = 10
+"""Questions in one packed message."""
+
 
 @dataclass
 class Message:
@@ -114,6 +117,14 @@ class Queue:
         for asked in questions:
             self.send(asked)
 
+    def send_packed(self, questions: Sequence[Asked]) -> None:
+        if self.failing:
+            raise self.failing
+        for start in range(0, len(questions), PACKED):
+            some = questions[start : start + PACKED]
+            self.sent += [(asked, 0) for asked in some]
+            self.sqs.send(events.packed(some))
+
     def postpone(self, receipt: str, seconds: int) -> None:
         if self.failing:
             raise self.failing
@@ -152,6 +163,11 @@ class DeadLetters:
         if self.failing:
             raise self.failing
         self.sqs.delete(letter.receipt)
+
+    def put_back(self, letter: Letter) -> None:
+        if self.failing:
+            raise self.failing
+        self.sqs.postpone(letter.receipt, 0)
 
 
 def _letter(message: Message) -> Letter:

@@ -40,7 +40,7 @@ def test_an_upload_reaches_the_function_by_the_whole_chain(deployed: Stack, tmp_
 
 
 def test_a_program_finds_the_cloud_by_its_environment(tmp_path: Path) -> None:
-    with running(concurrency=1, directory=tmp_path) as aws:
+    with running(concurrency=1, bulk_concurrency=3, directory=tmp_path) as aws:
         program = """
 import boto3, os
 boto3.client("s3").head_bucket(Bucket=os.environ["SAFELIGHT_ORIGINALS"])
@@ -49,8 +49,10 @@ print(*(mapping["State"] for mapping in page["EventSourceMappings"]))
 """
         command = [sys.executable, "-c", program]
         told = subprocess.run(command, env=aws.environment, check=True, capture_output=True, text=True)
-        assert set(told.stdout.split()) == {"Enabled"}
-        assert aws.mapping.source.maximum_concurrency == 1
+        assert told.stdout.split() == ["Enabled", "Enabled"]
+        assert aws.bulk is not None
+        assert [lane.source.maximum_concurrency for lane in (aws.mapping, aws.bulk)] == [1, 3]
+        assert aws.bulk.source.queue_url == aws.stack.outputs["BulkQueueUrl"] != aws.mapping.source.queue_url
         assert aws.worker_log.parent == tmp_path
 
 
