@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from aws.bus import EventBus
 from aws.catalog import DynamoCatalog
+from aws.counters import DynamoCounters
 from aws.dead_letters import SqsDeadLetters
+from aws.edge import Edge
 from aws.errors import translated
+from aws.ingest import S3Ingest
 from aws.instruments import Instruments
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
@@ -50,6 +54,7 @@ class Aws:
 
     originals: S3Originals
     renditions: S3Renditions
+    uploads: S3Uploads
     attic: S3Attic
     ledger: DynamoLedger
     catalog: DynamoCatalog
@@ -62,7 +67,9 @@ class Aws:
     """What the topic could not hand to the queue; None where nothing catches it."""
     listings: S3Listings
     runs: DynamoRuns
-    uploads: S3Uploads
+    ingest: S3Ingest
+    bus: EventBus
+    counters: DynamoCounters
     outage: DynamoOutage
     intake: LambdaIntake
     previewer: LambdaPreviewer
@@ -89,7 +96,8 @@ def connect(settings: Settings) -> Aws:
     bulk = SqsQueue(sqs, settings.bulk_queue_url, cloudwatch) if settings.bulk_queue_url else queue
     return Aws(
         originals=S3Originals(s3),
-        renditions=S3Renditions(s3, settings.renditions),
+        renditions=S3Renditions(s3, settings.renditions, _edge(session, settings)),
+        uploads=S3Uploads(s3, settings.originals),
         attic=S3Attic(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
@@ -99,11 +107,20 @@ def connect(settings: Settings) -> Aws:
         undelivered=SqsDeadLetters(sqs, settings.undelivered_url) if settings.undelivered_url else None,
         listings=S3Listings(s3),
         runs=DynamoRuns(dynamo, settings.table),
-        uploads=S3Uploads(s3),
+        ingest=S3Ingest(s3),
+        bus=EventBus(cache(lambda: session.client("events", config=CONFIG)), settings.bus),
+        counters=DynamoCounters(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
         previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
     )
+
+
+def _edge(session: boto3.Session, settings: Settings) -> Edge | None:
+    """The distribution in front of the renditions, where the settings name one."""
+    if settings.public_url is None:
+        return None
+    return Edge(settings.public_url, settings.distribution, lambda: session.client("cloudfront", config=CONFIG))
 
 
 def described(stack: str) -> Described | None:

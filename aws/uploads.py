@@ -1,63 +1,68 @@
-"""Originals put into their bucket by an operator: checked by S3 against a checksum, and known again by it."""
+"""S3, for whoever brings originals and takes them away: presigned forms, single puts, listings and deletions."""
 
-import base64
-import hashlib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from botocore.exceptions import ClientError
-
-from aws.errors import code, translated
-from jobs.backfill import Found
+from aws.errors import translated
+from aws.versions import erase_versions
+from jobs.backfill import Found, Listed
+from jobs.ports import Form
 from jobs.source import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-FROM = "ingested-etag"
-"""The metadata by which a copy is known: the etag of what it was copied from."""
+NAME_KEPT = 80
+"""Characters of a file's name that go along as metadata; as bytes in a URL's spelling half of what S3 takes."""
 
 
 class S3Uploads:
-    """Puts and copies. What is there already, byte for byte, is left alone."""
+    """The bucket of originals."""
 
-    def __init__(self, client: "S3Client") -> None:
-        self._s3 = client
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._s3, self._bucket = client, bucket
 
-    def put(self, source: Source, path: Path) -> bool:
-        """Whether the file had to be put; S3 refuses it if a byte was lost on the way. Raises Retryable, OSError."""
-        body = path.read_bytes()
-        checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        if self._head(source).get("ChecksumSHA256") == checksum:
-            return False
+    def form(self, source: Source, *, content_type: str, size: int, name: str, seconds: int) -> Form:
+        """SigV4. Every field is a condition of the policy too, so that none can be changed, left out or added."""
+        fields = {"Content-Type": content_type, "x-amz-meta-name": _plain(name), "success_action_status": "201"}
+        with translated("presigning"):
+            form = self._s3.generate_presigned_post(
+                source.bucket,
+                source.key,
+                Fields=dict(fields),
+                Conditions=[*({field: value} for field, value in fields.items()), ["content-length-range", size, size]],
+                ExpiresIn=seconds,
+            )
+        return Form(form["url"], form["fields"])
+
+    def put(self, source: Source, body: bytes, *, content_type: str, name: str) -> None:
         with translated("PutObject"):
-            self._s3.put_object(Bucket=source.bucket, Key=source.key, Body=body, ChecksumSHA256=checksum)
-        return True
-
-    def copy(self, found: Found, source: Source) -> bool:
-        """Whether the object had to be copied, inside S3 and only as the listing saw it. Raises Retryable."""
-        if self._head(source).get("Metadata", {}).get(FROM) == found.etag:
-            return False
-        original = {"Bucket": found.source.bucket, "Key": found.source.key}
-        with translated("CopyObject"):
-            kind = self._s3.head_object(**original).get("ContentType", "")  # type: ignore[arg-type]
-            self._s3.copy_object(
+            self._s3.put_object(
                 Bucket=source.bucket,
                 Key=source.key,
-                CopySource=original,  # type: ignore[arg-type]
-                CopySourceIfMatch=found.etag,
-                MetadataDirective="REPLACE",
-                Metadata={FROM: found.etag},
-                ContentType=kind,
-                ChecksumAlgorithm="SHA256",
+                Body=body,
+                ContentType=content_type,
+                Metadata={"name": _plain(name)},
             )
-        return True
 
-    def _head(self, source: Source) -> dict[str, Any]:
-        with translated("HeadObject"):
-            try:
-                return dict(self._s3.head_object(Bucket=source.bucket, Key=source.key, ChecksumMode="ENABLED"))
-            except ClientError as error:
-                if code(error) not in ("404", "NoSuchKey", "NotFound"):
-                    raise
-                return {}
+    def page(self, prefix: str, after: str, most: int) -> Listed:
+        start = {"StartAfter": after} if after else {}
+        with translated("ListObjectsV2"):
+            answer = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=most, **start)  # type: ignore[arg-type]
+        found = tuple(
+            Found(Source(self._bucket, there["Key"]), there["ETag"].strip('"'), there["Size"])
+            for there in answer.get("Contents", [])
+        )
+        return Listed(found, found[-1].source.key if answer.get("IsTruncated") and found else None)
+
+    def delete(self, source: Source) -> None:
+        with translated("DeleteObject"):
+            self._s3.delete_object(Bucket=source.bucket, Key=source.key)
+
+    def erase(self, source: Source) -> None:
+        erase_versions(self._s3, source.bucket, source.key, key=source.key)
+
+
+def _plain(name: str) -> str:
+    """A name as a header carries it: in a URL's spelling."""
+    return quote(name[:NAME_KEPT], errors="replace")

@@ -76,7 +76,7 @@ def ingest(
 def _folder(source: str, there: Deployed, below: str) -> tuple[int, int, Iterator[Send]]:
     chosen = originals.of_folder(Path(source))
     bucket = there.settings.originals
-    sends = (partial(there.aws.uploads.put, Source(bucket, below + one.key), one.path) for one in chosen)
+    sends = (partial(there.aws.ingest.put, Source(bucket, below + one.key), one.path) for one in chosen)
     return len(chosen), sum(one.bytes for one in chosen), sends
 
 
@@ -93,7 +93,7 @@ def _bucket(source: str, there: Deployed, below: str) -> tuple[int, int, Iterato
     if not found:
         raise Complaint(f"there is nothing under {source}")
     target = there.settings.originals
-    sends = (partial(there.aws.uploads.copy, one, Source(target, below + one.source.key)) for one in found)
+    sends = (partial(there.aws.ingest.copy, one, Source(target, below + one.source.key)) for one in found)
     return len(found), sum(one.bytes for one in found), sends
 
 

@@ -21,6 +21,7 @@ from cli.intake import pause, resume
 from cli.redrive import redrive
 from cli.render import render
 from cli.status import status
+from cli.up import up
 from cli.watching import watching
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
@@ -35,6 +36,7 @@ app = typer.Typer(
     epilog="Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
 )
 app.command()(demo)
+app.command()(up)
 app.command()(render)
 app.command()(forecast)
 app.command()(ingest)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from imaging.recipe import Body, Recipe
 from jobs.events import Asked
-from jobs.source import Mark, Published, Record, Source
+from jobs.source import Mark, Published, Record, Source, State
 
 if TYPE_CHECKING:
+    from jobs.backfill import Listed
     from jobs.catalog import Catalog
 
 
@@ -58,6 +59,12 @@ class Renditions(Protocol):
 
     def put(self, key: str, body: bytes, content_type: str) -> None: ...
     def get(self, key: str) -> bytes: ...
+    def url(self, key: str) -> str:
+        """Where a browser gets it: for an hour, or for good where renditions have an address of their own."""
+
+    def erase(self, source: Source) -> None:
+        """Every version of everything that was ever rendered of it, and what caches at the edge keep of that."""
+
     def has(self, key: str) -> bool:
         """Whether a reader would get it."""
 
@@ -91,6 +98,30 @@ class Attic(Protocol):
 
     def restore(self, key: str) -> bool:
         """Takes back a deletion that left its version there; False when there is nothing to bring back."""
+
+@dataclass(frozen=True)
+class Form:
+    """A presigned POST: its fields are sent in their order, and the file last."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class Uploads(Protocol):
+    """The bucket of uploads, as it is for whoever brings originals and takes them away."""
+
+    def form(self, source: Source, *, content_type: str, size: int, name: str, seconds: int) -> Form:
+        """Takes exactly one file of this type and size, under this key, for so many seconds."""
+
+    def put(self, source: Source, body: bytes, *, content_type: str, name: str) -> None: ...
+    def page(self, prefix: str, after: str, most: int) -> "Listed":
+        """Current objects under a prefix by key, beginning after `after`."""
+
+    def delete(self, source: Source) -> None:
+        """The current object; older versions stay for as long as the bucket's lifecycle says."""
+
+    def erase(self, source: Source) -> None:
+        """Every version."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +193,15 @@ class Ledger(Protocol):
     def requeue(self, source: Source, *, now: int) -> bool:
         """Rejected or dead becomes queued and loses its mark. False: it is neither, or no more; that is no error."""
 
+    def enqueue(self, source: Source, *, now: int) -> bool:
+        """A source never seen before is queued from now on. False: it was seen, and nothing is changed."""
+
+    def erase(self, record: Record, *, now: int) -> bool:
+        """Deleted, under the next fence, and all that is left is id, state, fence and revision.
+
+        False: it is no longer as in `record`, and nothing is changed.
+        """
+
     def read(self, source: Source) -> Record | None:
         """Strongly consistent."""
 
@@ -169,13 +209,13 @@ class Ledger(Protocol):
         """Eventually consistent; sources never seen are left out."""
 
     def find(self, ids: Iterable[str]) -> Mapping[str, Record]:
-        """By the ids of sources, strongly consistent; those never seen are left out."""
+        """By the ids of sources, strongly consistent; those never seen or erased are left out."""
 
     def scan(self, after: str | None = None) -> Page:
         """Every record, strongly consistent, in no order. `after` is the `next` of the page before."""
 
-    def faults(self, after: str | None = None) -> Page:
-        """What is rejected or dead, by an index that lags a little. `after` is the `next` of the page before."""
+    def faults(self, after: str | None = None, state: State | None = None, most: int = 100) -> Page:
+        """What is rejected or dead, or one of the two, by an index that lags a little. `after` as for a scan."""
 
 
 class Place(Protocol):

@@ -27,6 +27,11 @@ class Settings:
     max_receives: int
     worker: str
     preview: str
+    bus: str
+    public_url: str | None
+    """Where renditions are served from, up to their keys; without one, addresses are presigned."""
+    distribution: str | None
+    """CloudFront's, behind that address: told to forget what is erased."""
     vcpus: int
     max_bytes: int | None
     max_pixels: int | None
@@ -69,6 +74,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         max_receives=reader.number("SAFELIGHT_MAX_RECEIVES"),
         worker=environment.get("SAFELIGHT_WORKER") or environment.get("AWS_LAMBDA_FUNCTION_NAME", "worker"),
         preview=environment.get("SAFELIGHT_PREVIEW") or "preview",
+        bus=environment.get("SAFELIGHT_BUS", "").strip() or "default",
+        public_url=environment.get("SAFELIGHT_PUBLIC_URL", "").strip() or None,
+        distribution=environment.get("SAFELIGHT_DISTRIBUTION", "").strip() or None,
         vcpus=math.ceil(memory / MB_PER_VCPU),
         max_bytes=reader.or_none("SAFELIGHT_MAX_BYTES", reader.number),
         max_pixels=reader.or_none("SAFELIGHT_MAX_PIXELS", reader.number),

@@ -21,10 +21,12 @@ from jobs.settings import MB_PER_VCPU
 from local.embedded import LOOPBACK, PYTHON, embedded
 from local.endpoint import Endpoint
 from local.environment import Environment, ProcessEnvironment
+from local.gateway import Gateway, Pool
 from local.lambda_api import LambdaApi
 from local.mapping import EventSourceMapping
 from local.schedule import Timetable
 from local.stack import EventSource, Function, Stack, create
+from local.stream import StreamMapping
 
 LEAST_CONCURRENCY = 2
 """What Lambda takes for a MaximumConcurrency, too: while one batch ends, another one has the processors."""
@@ -52,6 +54,8 @@ class Cloud:
     """Of the fresh lane."""
     bulk: EventSourceMapping | None
     """Of the bulk lane, where the template has one."""
+    api: Pool
+    """Environments of the API's function."""
     directory: Path
     """The logs of the embedded AWS and of the functions."""
 
@@ -69,6 +73,10 @@ class Cloud:
     def sweep_log(self) -> Path:
         """Everything that the sweep prints."""
         return _log(self.directory, "sweep")
+
+    def gateway(self, origin: str, token: str) -> Gateway:
+        """What answers at this origin for who knows the token: the API's function, and the console."""
+        return Gateway(self.api, origin=origin, token=token, elsewhere=self.endpoint.url)
 
     def client(self, name: str) -> Any:
         """A boto3 client of this cloud; the caller knows its type."""
@@ -137,8 +145,13 @@ def played(
         api.answer_for(preview, environments(preview, endpoint, _log(directory, "preview")))
         sweep = sweep or stack.function("Sweep")
         ending.enter_context(scheduled(endpoint, sweep, stack, directory, speed, environments))
+        api_function = stack.function("ApiFunction")
+        pool = Pool(lambda: environments(api_function, endpoint, _log(directory, "api")))
+        ending.callback(pool.close)
+        announce = environments(stack.function("Announce"), endpoint, _log(directory, "announce"))
+        ending.enter_context(StreamMapping(endpoint, stack.outputs["TableStream"], announce))
         bulk = mappings[BULK] if len(mappings) > BULK else None
-        yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, directory)
+        yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, pool, directory)
 
 
 def mapped(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.endpoint import Endpoint
+from local.endpoint import Credentials, Endpoint
 from local.errors import DidNotStart, NotSetUp, PortTaken
 from local.lifeline import FOLLOW, Child
 
@@ -39,7 +39,7 @@ def embedded(
     """
     if not python.exists():
         raise NotSetUp(f"the embedded AWS is not set up ({python} is missing): run `make setup`")
-    port = a_free_port() if port is None else _free(port)
+    port = a_free_port() if port is None else free(port)
     environment = {**_environment(port, directory), **(settings or {})}
     endpoint = _endpoint(environment)
     log = directory / "embedded-aws.log"
@@ -65,6 +65,9 @@ def _environment(port: int, directory: Path) -> dict[str, str]:
         "BIND_HOST": LOOPBACK,
         # In the addresses that it hands out, such as queue URLs.
         "MINISTACK_HOST": LOOPBACK,
+        # Whose presigned addresses it takes.
+        "AWS_ACCESS_KEY_ID": Credentials().key_id,
+        "AWS_SECRET_ACCESS_KEY": Credentials().secret,
         "HOME": str(directory),
         "TMPDIR": str(directory),
         "STATE_DIR": str(directory / "state"),
@@ -75,7 +78,8 @@ def _environment(port: int, directory: Path) -> dict[str, str]:
     }
 
 
-def _free(port: int) -> int:
+def free(port: int) -> int:
+    """The port, if nobody listens on it. Raises PortTaken."""
     if not _bindable(port):
         raise PortTaken(f"port {port} on {LOOPBACK} is taken: stop what listens there, or name another port")
     return port
