@@ -1,0 +1,109 @@
+// An image's page: its picture, every rendition with its bytes, what it cost, the markup to paste, and the way out.
+
+import { api } from "./api.js";
+import { ask, copy, h, say } from "./dom.js";
+import { bytes, dollars, duration, moment, name, shape, words } from "./format.js";
+import { fitting } from "./gallery.js";
+import { canvas } from "./thumbhash.js";
+
+const LARGE = 1100;
+
+/** Opens the page of an image; `left` is called once it is closed. */
+export function open(id, library, left) {
+  const body = h("div", { class: "inside" }, h("p", { class: "quiet" }, "Reading…"));
+  const close = h("button", { class: "close", "aria-label": "Close" }, "×");
+  const dialog = h("dialog", { class: "page", "aria-label": "Image" }, h("form", { method: "dialog" }, close), body);
+  const draw = () => body.replaceChildren(...parts(library.images.get(id), library, dialog));
+  const changed = ({ detail }) => detail.includes(id) && draw();
+  library.addEventListener("change", changed);
+  dialog.addEventListener("close", () => {
+    library.removeEventListener("change", changed);
+    dialog.remove();
+    left();
+  });
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  document.body.append(dialog);
+  dialog.showModal();
+  library.read(id).then(draw, (fault) => body.replaceChildren(h("p", { class: "wrong" }, fault.message)));
+  return dialog;
+}
+
+function parts(image, library, dialog) {
+  dialog.setAttribute("aria-label", name(image.key));
+  return [picture(image), h("div", { class: "about" },
+    h("h2", {}, name(image.key)), h("p", { class: "quiet key" }, image.key),
+    facts(image), renditions(image), markup(image), away(image, library, dialog))];
+}
+
+function picture(image) {
+  const rendition = fitting(image, LARGE);
+  const frame = h("div", { class: "large" });
+  const { width, height } = rendition ?? { width: 3, height: 2 };
+  frame.style.setProperty("--ratio", width / height);
+  const hash = canvas(image.thumbhash);
+  if (hash) frame.append(hash);
+  if (rendition) frame.append(h("img", { src: rendition.url, alt: name(image.key), class: "there" }));
+  else frame.append(h("p", { class: "quiet" }, image.state === "done" ? "No rendition that a browser shows" : words(image.state)));
+  return frame;
+}
+
+function facts(image) {
+  const { original, cost } = image;
+  const rows = [
+    ["State", image.attempts > 1 ? `${image.state}, at attempt ${image.attempts}` : image.state],
+    image.reason && ["Reason", `${words(image.reason)}${image.detail ? `: ${image.detail}` : ""}`],
+    original && ["Original", `${[original.format?.toUpperCase(), original.width && shape(original), bytes(original.bytes)].filter(Boolean).join(", ")}`],
+    image.updated && ["Changed", moment(image.updated)],
+    cost && ["Cost", price(cost)],
+  ];
+  return h("dl", { class: "facts" }, rows.filter(Boolean).map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]));
+}
+
+/** What the API tells of the cost: milliseconds, dollars, and whatever else it counts. */
+function price(cost) {
+  const told = Object.entries(cost).filter(([, value]) => typeof value === "number" && value > 0);
+  return told.map(([what, value]) => {
+    if (what.includes("milliseconds")) return duration(value);
+    if (what.includes("dollars")) return dollars(value);
+    return what.includes("bytes") ? `${bytes(value)} ${what.replace("bytes_", "")}` : `${value} ${what.replaceAll("_", " ")}`;
+  }).join(", ");
+}
+
+function renditions(image) {
+  if (!image.renditions.length) return null;
+  const rows = image.renditions.map((each) => h("tr", {},
+    h("th", { scope: "row" }, h("a", { href: each.url, target: "_blank", rel: "noopener" }, each.name)),
+    h("td", {}, each.format), h("td", {}, shape(each)), h("td", {}, bytes(each.bytes)),
+    h("td", { class: "quiet" }, image.original?.bytes ? `${((each.bytes / image.original.bytes) * 100).toFixed(1)}%` : "")));
+  return h("table", {}, h("caption", {}, "Renditions"), h("thead", {}, h("tr", {},
+    ["Name", "Format", "Size", "Bytes", "Of original"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows));
+}
+
+function markup(image) {
+  if (!image.html) return null;
+  return Object.entries({ picture: "<picture>", srcset: "srcset" }).filter(([kind]) => image.html[kind]).map(([kind, label]) =>
+    h("div", { class: "markup" },
+      h("p", {}, h("label", { for: `html-${kind}` }, label),
+        h("button", { class: "plain", "aria-label": `Copy ${kind}`, onclick: () => copy(image.html[kind], label) }, "Copy")),
+      h("textarea", { id: `html-${kind}`, readonly: true, rows: kind === "picture" ? 4 : 2, value: image.html[kind] })));
+}
+
+function away(image, library, dialog) {
+  if (image.state === "deleted") return h("p", { class: "quiet" }, "The original is gone; a tombstone remains.");
+  const go = async (erase) => {
+    const sure = erase
+      ? await ask("Erase this image?", "The original, all versions of its renditions and its metadata go, for good. A tombstone without a name stays.", "Erase")
+      : await ask("Delete this image?", "The original is removed, and its renditions are unpublished.", "Delete");
+    if (!sure) return;
+    try {
+      await api("DELETE", `/images/${encodeURIComponent(image.id)}${erase ? "?erase=true" : ""}`);
+      say(`${name(image.key)} is being ${erase ? "erased" : "deleted"}.`);
+      library.unsettled.add(image.id);
+      dialog.close();
+    } catch (fault) {
+      say(fault.message, { wrong: true });
+    }
+  };
+  return h("p", { class: "actions" },
+    h("button", { class: "plain", onclick: () => go(false) }, "Delete…"), h("button", { class: "plain", onclick: () => go(true) }, "Erase everything…"));
+}
