@@ -29,16 +29,22 @@ export async function api(method, path, { body, etag } = {}) {
   const headers = { Authorization: `Bearer ${TOKEN}`, Accept: "application/json, application/problem+json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
-  let answer;
-  try {
-    answer = await fetch(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
-    throw new Problem(0, { detail: "The API does not answer: is `safelight up` still running?" });
-  }
+  const answer = await asked(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await answer.text();
   const said = parsed(text);
   if (!answer.ok) throw new Problem(answer.status, answer.status === 401 ? UNKNOWN : said);
   return { ...said, etag: answer.headers.get("ETag") };
+}
+
+/** A question that only reads is asked twice: networks change under a page. */
+async function asked(url, request, tries = request.method === "GET" ? 2 : 1) {
+  try {
+    return await fetch(url, request);
+  } catch {
+    if (tries === 1) throw new Problem(0, { detail: "The API does not answer: is `safelight up` still running?" });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  return asked(url, request, tries - 1);
 }
 
 const UNKNOWN = { detail: "The API does not know this visitor: open the page by the URL that `safelight up` printed." };

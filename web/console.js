@@ -55,7 +55,7 @@ function dropZone() {
   };
   const files = choose({ id: "files" });
   const folder = choose({ id: "folder", webkitdirectory: true });
-  const routes = h("select", { id: "route", onchange: () => { uploads.recipe = routes.value; } }, h("option", { value: "" }, "default"));
+  const routes = h("select", { id: "route", onchange: () => { uploads.recipe = routes.value; } }, h("option", { value: "" }, "by its key"));
   const picker = h("label", { class: "quiet", hidden: true }, "Recipe ", routes);
   offerRoutes(routes, picker);
   return h("section", { class: "drop", "aria-label": "Upload" }, h("p", { class: "invite" }, "Drop photographs or a folder"),
@@ -67,8 +67,7 @@ function dropZone() {
 async function offerRoutes(routes, picker) {
   try {
     const catalog = await api("GET", "/recipes");
-    for (const { prefix, recipe } of catalog.routes.filter((route) => route.prefix))
-      routes.append(h("option", { value: prefix.replace(/\/$/, "") }, recipe));
+    for (const { recipe } of catalog.routes.filter(({ prefix }) => prefix)) routes.append(h("option", { value: recipe }, recipe));
     picker.hidden = routes.length < 2;
   } catch {
     picker.hidden = true; // the clock tells what is wrong

@@ -1,10 +1,13 @@
 // Failures: the dead letters by reason, tried out or redriven by the group, and the images they are about.
 
-import { api } from "./api.js";
+import { api, query } from "./api.js";
 import { ask, h, say, write } from "./dom.js";
-import { count, many, moment, name, words } from "./format.js";
+import { count, many, moment, words } from "./format.js";
+import { called } from "./names.js";
 
 const LETTERS = 20;
+/** Pages of letters that are read at once; the queue hands out no more in a sensible time. */
+const PAGES = 20;
 
 /** The room: its element. `changed` is called once something was redriven. */
 export function failures(changed) {
@@ -16,7 +19,7 @@ export function failures(changed) {
   async function read() {
     try {
       const [letters, rejected, dead] = await Promise.all([
-        api("GET", "/dead-letters"), api("GET", "/images?state=rejected"), api("GET", "/images?state=dead")]);
+        deadLetters(), api("GET", "/images?state=rejected"), api("GET", "/images?state=dead")]);
       const redriven = () => { changed(); read(); };
       groups.replaceChildren(...letterGroups(letters, redriven));
       images.replaceChildren(...affected([...rejected.images, ...dead.images]));
@@ -27,6 +30,21 @@ export function failures(changed) {
 
   read();
   return element;
+}
+
+/** Page after page, their groups added up. */
+async function deadLetters() {
+  const groups = new Map();
+  const letters = [];
+  for (let next = null, page = 0; page < PAGES; page += 1) {
+    const answer = await api("GET", `/dead-letters${query({ next })}`);
+    letters.push(...answer.letters);
+    for (const group of answer.groups)
+      groups.set(group.reason, { ...group, count: group.count + (groups.get(group.reason)?.count ?? 0) });
+    next = answer.next;
+    if (!next) break;
+  }
+  return { groups: [...groups.values()], letters };
 }
 
 function letterGroups({ groups, letters }, redriven) {
@@ -43,12 +61,12 @@ function card(group, letters, redriven) {
   ];
   return h("section", { class: "group", "aria-label": words(group.reason), data: { reason: group.reason } },
     h("div", { class: "bar" }, h("h2", {}, h("b", {}, count(group.count)), words(group.reason)), h("span", { class: "actions" }, buttons)),
-    outcome, letters.length ? examples(letters) : h("p", { class: "quiet" }, group.examples.map(name).join(", ")));
+    outcome, letters.length ? examples(letters) : h("p", { class: "quiet" }, group.examples.map(called).join(", ")));
 }
 
 function examples(letters) {
   const rows = letters.slice(0, LETTERS).map(({ key, detail, sent }) => h("li", {},
-    h("span", { class: "name" }, key ? name(key) : "a message that names no image"), h("span", { class: "quiet" }, detail), h("time", { datetime: sent }, moment(sent))));
+    h("span", { class: "name" }, key ? called(key) : "a message that names no image"), h("span", { class: "quiet" }, detail), h("time", { datetime: sent }, moment(sent))));
   return h("details", {}, h("summary", {}, `The ${rows.length === 1 ? "letter" : `first ${rows.length} letters`}`), h("ul", {}, rows));
 }
 
@@ -96,7 +114,7 @@ async function inSteps(asked, told) {
 function affected(images) {
   if (!images.length) return [];
   const rows = images.map((image) => h("li", { data: { state: image.state } },
-    h("a", { href: `#/images/${encodeURIComponent(image.id)}`, class: "name" }, name(image.key)),
+    h("a", { href: `#/images/${encodeURIComponent(image.id)}`, class: "name" }, called(image.key)),
     h("span", {}, words(image.reason)), h("span", { class: "quiet" }, image.detail), h("time", { datetime: image.updated }, moment(image.updated))));
   return [h("section", { class: "affected", "aria-labelledby": "affected" }, h("h2", { id: "affected" }, "Images without renditions"), h("ul", {}, rows))];
 }

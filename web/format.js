@@ -32,11 +32,6 @@ export function dollars(amount) {
 /** 4032 × 3024 */
 export const shape = ({ width, height }) => `${width} × ${height}`;
 
-/** The last part of a key: what the person called the photo. Unseen and turning characters are shown as a dot. */
-export function name(key) {
-  return key.slice(key.lastIndexOf("/") + 1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "·") || key;
-}
-
 /** `not-an-image` as `Not an image`. */
 export function words(reason) {
   const spaced = (reason || "unknown").replaceAll("-", " ");

@@ -1,7 +1,8 @@
 // The light table: every image at its own shape, a ThumbHash first, the photograph as soon as it is there.
 
 import { arrange, h, write } from "./dom.js";
-import { bytes, name, words } from "./format.js";
+import { bytes, words } from "./format.js";
+import { called } from "./names.js";
 import { canvas } from "./thumbhash.js";
 
 const ENOUGH = 460;
@@ -47,7 +48,7 @@ function made(first) {
     element.style.setProperty("--ratio", ratio(image, rendition));
     placeholder(frame, image);
     photograph(frame, rendition);
-    write(caption, name(image.key));
+    write(caption, called(image.key));
     write(facts, sentence(image));
   }
   draw(first);

@@ -2,8 +2,9 @@
 
 import { api } from "./api.js";
 import { ask, copy, h, say } from "./dom.js";
-import { bytes, dollars, duration, moment, name, shape, words } from "./format.js";
+import { bytes, dollars, moment, shape, words } from "./format.js";
 import { fitting } from "./gallery.js";
+import { called } from "./names.js";
 import { canvas } from "./thumbhash.js";
 
 const LARGE = 1100;
@@ -29,9 +30,9 @@ export function open(id, library, left) {
 }
 
 function parts(image, library, dialog) {
-  dialog.setAttribute("aria-label", name(image.key));
+  dialog.setAttribute("aria-label", called(image.key));
   return [picture(image), h("div", { class: "about" },
-    h("h2", {}, name(image.key)), h("p", { class: "quiet key" }, image.key),
+    h("h2", {}, called(image.key)), h("p", { class: "quiet key" }, image.key),
     facts(image), renditions(image), markup(image), away(image, library, dialog))];
 }
 
@@ -42,7 +43,7 @@ function picture(image) {
   frame.style.setProperty("--ratio", width / height);
   const hash = canvas(image.thumbhash);
   if (hash) frame.append(hash);
-  if (rendition) frame.append(h("img", { src: rendition.url, alt: name(image.key), class: "there" }));
+  if (rendition) frame.append(h("img", { src: rendition.url, alt: called(image.key), class: "there" }));
   else frame.append(h("p", { class: "quiet" }, image.state === "done" ? "No rendition that a browser shows" : words(image.state)));
   return frame;
 }
@@ -59,15 +60,9 @@ function facts(image) {
   return h("dl", { class: "facts" }, rows.filter(Boolean).map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]));
 }
 
-/** What the API tells of the cost: milliseconds, dollars, and whatever else it counts. */
-function price(cost) {
-  const told = Object.entries(cost).filter(([, value]) => typeof value === "number" && value > 0);
-  return told.map(([what, value]) => {
-    if (what.includes("milliseconds")) return duration(value);
-    if (what.includes("dollars")) return dollars(value);
-    return what.includes("bytes") ? `${bytes(value)} ${what.replace("bytes_", "")}` : `${value} ${what.replaceAll("_", " ")}`;
-  }).join(", ");
-}
+/** List prices: the sum, and what it is made of. */
+const price = (cost) =>
+  `${dollars(cost.dollars)}: ${dollars(cost.render)} pixels, ${dollars(cost.puts)} puts, ${dollars(cost.rest)} the way`;
 
 function renditions(image) {
   if (!image.renditions.length) return null;
@@ -97,7 +92,7 @@ function away(image, library, dialog) {
     if (!sure) return;
     try {
       await api("DELETE", `/images/${encodeURIComponent(image.id)}${erase ? "?erase=true" : ""}`);
-      say(`${name(image.key)} is being ${erase ? "erased" : "deleted"}.`);
+      say(`${called(image.key)} is being ${erase ? "erased" : "deleted"}.`);
       library.unsettled.add(image.id);
       dialog.close();
     } catch (fault) {

@@ -2,8 +2,9 @@
 
 import { api, query } from "./api.js";
 import { ask, h, say, write } from "./dom.js";
-import { bytes, duration, many, name, shape } from "./format.js";
+import { bytes, duration, many, shape } from "./format.js";
 import { fitting } from "./gallery.js";
+import { called } from "./names.js";
 
 const FORMATS = ["jpeg", "webp", "avif", "png"];
 const MODES = ["limit", "fit", "fill"];
@@ -94,10 +95,11 @@ function editor(recipe, library, read) {
     write(state, "Saving…");
     try {
       const kept = await api("PUT", `/recipes/${encodeURIComponent(recipe.name)}`, { body: { body }, etag: String(revision) });
-      say(`Saved as revision ${kept.revision}: ${many(kept.reprocess?.sent ?? 0, "image")} sent to be made again.`);
+      const sent = await reprocessed(kept.reprocess, (so) => write(state, `Saved; ${many(so, "image")} sent so far…`));
+      say(`Saved as revision ${kept.revision}: ${many(sent, "image")} sent to be made again.`);
       await read();
     } catch (fault) {
-      await refused(fault, body);
+      await refused(fault);
     } finally {
       save.disabled = false;
     }
@@ -120,6 +122,18 @@ function editor(recipe, library, read) {
       h("details", {}, h("summary", {}, "As JSON"), h("label", { for: "json", class: "quiet" }, "The whole recipe; watermarks and fonts by the hash of their bytes"), text)),
     preview.element,
   ];
+}
+
+/** A call sends as many as it has time for; the next goes on from there. Answers how many were sent in all. */
+async function reprocessed(first, told) {
+  let sent = first.sent;
+  for (let { next } = first; next;) {
+    told(sent);
+    const more = await api("POST", "/reprocess", { body: { next } });
+    sent += more.sent;
+    next = more.next;
+  }
+  return sent;
 }
 
 /** The fields most edits are about. What they write goes into the rendition at once. */
@@ -173,9 +187,9 @@ function previewer(recipe, draft, library, tell) {
   }
 
   function photograph(image, first) {
-    const radio = h("input", { type: "radio", name: "photograph", value: image.id, checked: first, "aria-label": name(image.key),
+    const radio = h("input", { type: "radio", name: "photograph", value: image.id, checked: first, "aria-label": called(image.key),
       onchange: () => { chosen = image; show(); } });
-    return h("label", { title: name(image.key) }, radio, h("img", { src: fitting(image, 1).url, alt: "", loading: "lazy" }));
+    return h("label", { title: called(image.key) }, radio, h("img", { src: fitting(image, 1).url, alt: "", loading: "lazy" }));
   }
 
   async function show() {
@@ -212,7 +226,9 @@ function previewer(recipe, draft, library, tell) {
 function proof(rendition, published) {
   const change = published ? Math.round((rendition.bytes / published.bytes - 1) * 100) : 0;
   return h("li", {},
-    h("img", { src: `data:image/${rendition.format};base64,${rendition.data}`, alt: `${rendition.name} of the draft`, width: rendition.width, height: rendition.height }),
+    rendition.data
+      ? h("img", { src: `data:image/${rendition.format};base64,${rendition.data}`, alt: `${rendition.name} of the draft`, width: rendition.width, height: rendition.height })
+      : h("p", { class: "quiet" }, "Too large to be shown here."),
     h("p", {}, h("b", {}, rendition.name), ` ${rendition.format}, ${shape(rendition)}`),
     h("p", { class: "quiet" }, bytes(rendition.bytes), change ? ` (${change > 0 ? "+" : "−"}${Math.abs(change)}% against what is published)` : ""));
 }

@@ -2,11 +2,12 @@
 
 import { api } from "./api.js";
 import { arrange, h, write } from "./dom.js";
-import { bytes, count, many, name } from "./format.js";
+import { bytes, count, many } from "./format.js";
+import { remember, visible } from "./names.js";
 
 const AT_ONCE = 4;
 const TRIES = 4;
-const ROWS = 40;
+const ROWS = 12;
 const KEPT = "safelight.sent";
 const KEPT_MOST = 5_000;
 const TYPES = {
@@ -91,6 +92,7 @@ export class Uploads extends EventTarget {
       await this.#attempts(upload);
       upload.state = "sent";
       this.#remember(upload.file);
+      remember(upload.form.key, upload.file.name);
       this.dispatchEvent(new CustomEvent("sent", { detail: upload.form }));
     } catch (fault) {
       if (upload.state !== "cancelled") Object.assign(upload, { state: "failed", detail: fault.message });
@@ -213,7 +215,7 @@ function sentence({ files, skipped }) {
 }
 
 function row(upload, uploads) {
-  const label = name(upload.file.name);
+  const label = visible(upload.file.name);
   const bar = h("progress", { max: 1, "aria-label": label });
   const state = h("span", { class: "quiet" });
   const cancel = h("button", { class: "plain", "aria-label": `Cancel ${label}`, onclick: () => uploads.cancel(upload) }, "Cancel");
