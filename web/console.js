@@ -136,13 +136,12 @@ async function tick() {
 }
 
 async function lookRound() {
-  const metrics = await api("GET", "/metrics");
+  const [metrics] = await Promise.all([api("GET", "/metrics"), library.follow(), library.refresh()]);
   live.draw(metrics);
   const letters = document.getElementById("letters");
   const waiting = metrics.queue?.dead_letters ?? 0;
   write(letters, count(waiting));
   letters.hidden = !waiting;
-  await Promise.all([library.follow(), library.refresh()]);
   return library.unsettled.size > 0 || metrics.states.queued + metrics.states.processing > 0;
 }
 

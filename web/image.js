@@ -62,7 +62,7 @@ function facts(image) {
 
 /** List prices: the sum, and what it is made of. */
 const price = (cost) =>
-  `${dollars(cost.dollars)}: ${dollars(cost.render)} pixels, ${dollars(cost.puts)} puts, ${dollars(cost.rest)} the way`;
+  `${dollars(cost.dollars)}: ${dollars(cost.render)} for pixels, ${dollars(cost.puts)} for puts, ${dollars(cost.rest)} for the rest`;
 
 function renditions(image) {
   if (!image.renditions.length) return null;
