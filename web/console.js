@@ -104,14 +104,17 @@ function enter(where, which = "") {
 }
 
 function show(id) {
-  if (dialog) return;
+  if (dialog?.open && dialog.dataset.id === id) return;
+  dialog?.close();
   const back = document.activeElement;
-  dialog = open(id, library, () => {
+  const mine = open(id, library, () => {
+    if (dialog !== mine) return; // another image was opened meanwhile
     dialog = null;
     if (location.hash.startsWith("#/images/")) history.pushState(null, "", hash());
     const tile = document.querySelector(`.sheet a[data-id="${CSS.escape(id)}"]`);
     (back?.isConnected && back !== document.body ? back : tile ?? main).focus({ preventScroll: true });
   });
+  dialog = mine;
 }
 
 /** The URL's fragment of the open room. */

@@ -13,7 +13,7 @@ const LARGE = 1100;
 export function open(id, library, left) {
   const body = h("div", { class: "inside" }, h("p", { class: "quiet" }, "Reading…"));
   const close = h("button", { class: "close", "aria-label": "Close" }, "×");
-  const dialog = h("dialog", { class: "page", "aria-label": "Image" }, h("form", { method: "dialog" }, close), body);
+  const dialog = h("dialog", { class: "page", "aria-label": "Image", data: { id } }, h("form", { method: "dialog" }, close), body);
   const draw = () => body.replaceChildren(...parts(library.images.get(id), library, dialog));
   const changed = ({ detail }) => detail.includes(id) && draw();
   library.addEventListener("change", changed);
@@ -93,7 +93,7 @@ function away(image, library, dialog) {
     try {
       await api("DELETE", `/images/${encodeURIComponent(image.id)}${erase ? "?erase=true" : ""}`);
       say(`${called(image.key)} is being ${erase ? "erased" : "deleted"}.`);
-      library.unsettled.add(image.id);
+      library.leaving(image.id);
       dialog.close();
     } catch (fault) {
       say(fault.message, { wrong: true });

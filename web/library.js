@@ -12,9 +12,10 @@ export const rests = (image) => RESTING.has(image?.state);
 /** Tells `change` with the ids that changed, and `list` when what is listed is another set. */
 export class Library extends EventTarget {
   images = new Map();
-  /** Ids uploaded from this page, the newest first; and those still on their way. */
+  /** Ids uploaded from this page, the newest first. */
   mine = [];
-  unsettled = new Set();
+  /** Ids on their way, each with the test that says when it has arrived. */
+  unsettled = new Map();
   prefix = "";
   /** Ids of every page listed so far, and what the API was asked to get each. */
   #pages = [];
@@ -63,17 +64,22 @@ export class Library extends EventTarget {
   watch(id, key) {
     if (!this.images.has(id)) this.images.set(id, { id, key, state: "queued", renditions: [] });
     this.mine = [id, ...this.mine.filter((other) => other !== id)];
-    this.unsettled.add(id);
+    this.unsettled.set(id, rests);
     this.dispatchEvent(new Event("list"));
+  }
+
+  /** An image whose deletion was asked for: read until it is gone. */
+  leaving(id) {
+    this.unsettled.set(id, (image) => image?.state === "deleted");
   }
 
   /** Reads those on their way, the oldest first, some at a time. */
   async follow() {
     const some = [...this.unsettled].slice(0, WATCHED_AT_ONCE);
-    const answers = await Promise.allSettled(some.map((id) => this.read(id)));
-    for (const [at, id] of some.entries()) {
+    const answers = await Promise.allSettled(some.map(([id]) => this.read(id)));
+    for (const [at, [id, arrived]] of some.entries()) {
       this.unsettled.delete(id);
-      if (!rests(answers[at].value)) this.unsettled.add(id);
+      if (!arrived(answers[at].value)) this.unsettled.set(id, arrived); // to the end of the line
     }
   }
 

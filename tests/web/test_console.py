@@ -30,7 +30,7 @@ def test_photographs_go_in_and_everything_about_them_can_be_seen_and_done(
     complaints = Complaints(page)
     page.goto(address)
     the_token_leaves_the_address(page)
-    files = photographs(tmp_path, COUNT)
+    files = photographs(tmp_path, COUNT, 2000 if PICTURES else 640)
     uploads_are_sent(page, [*files, spoiled(tmp_path, files[1])])
     they_finish(page)
     a_hostile_name_is_text(page)
