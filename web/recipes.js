@@ -230,5 +230,5 @@ function proof(rendition, published) {
       ? h("img", { src: `data:image/${rendition.format};base64,${rendition.data}`, alt: `${rendition.name} of the draft`, width: rendition.width, height: rendition.height })
       : h("p", { class: "quiet" }, "Too large to be shown here."),
     h("p", {}, h("b", {}, rendition.name), ` ${rendition.format}, ${shape(rendition)}`),
-    h("p", { class: "quiet" }, bytes(rendition.bytes), change ? ` (${change > 0 ? "+" : "−"}${Math.abs(change)}% against what is published)` : ""));
+    h("p", { class: "quiet" }, bytes(rendition.bytes), change ? ` (${change > 0 ? "+" : "−"}${Math.abs(change)}% from what is published)` : ""));
 }

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page
 
-DESKTOP = {"width": 1280, "height": 860}
+DESKTOP = {"width": 1280, "height": 960}
 PHONE = {"width": 375, "height": 812}
 SCHEMES = ("light", "dark")
 
