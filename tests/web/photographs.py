@@ -1,7 +1,9 @@
-"""Files for the console's tests: drawn photographs, small enough to be drawn at once, and one that is spoiled."""
+"""Files for the console's tests: drawn photographs, made small or many, and one that is spoiled."""
 
 from dataclasses import replace
 from pathlib import Path
+
+from PIL import Image
 
 from cli.samples.draw import draw
 from cli.samples.plan import plan
@@ -13,10 +15,16 @@ HOSTILE = "<img src=x onerror=alert(1)>.jpg"
 SPOILED_NAME = "cut-short.jpg"
 
 
-def photographs(directory: Path, count: int, longest: int) -> list[Path]:
-    """So many photographs as files, of so many pixels along the longer edge, the first of them under a hostile name."""
-    drawn = [_small(directory, number, longest) for number in range(count)]
-    return [drawn[0].rename(directory / HOSTILE), *drawn[1:]]
+def photographs(directory: Path, count: int, *, drawn: int, longest: int) -> list[Path]:
+    """So many files, the first of them under a hostile name: `drawn` photographs of so many pixels along the longer
+    edge, and sections of them. Drawing takes most of a second each."""
+    paths = [directory / f"IMG_{number + 1:04}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        if number < drawn:
+            path.write_bytes(_photograph(number, longest))
+        else:
+            _section(paths[number % drawn], number, path)
+    return [paths[0].rename(directory / HOSTILE), *paths[1:]]
 
 
 def spoiled(directory: Path, jpeg: Path) -> Path:
@@ -26,10 +34,12 @@ def spoiled(directory: Path, jpeg: Path) -> Path:
     return path
 
 
-def _small(directory: Path, number: int, longest: int) -> Path:
+def _photograph(number: int, longest: int) -> bytes:
     sample = plan(number + 1, SEED)[number]
     share = longest / max(sample.width, sample.height)
-    small = replace(sample, style="jpeg", width=round(sample.width * share), height=round(sample.height * share))
-    path = directory / f"IMG_{number + 1:04}.jpg"
-    path.write_bytes(draw(small))
-    return path
+    return draw(replace(sample, style="jpeg", width=round(sample.width * share), height=round(sample.height * share)))
+
+
+def _section(path: Path, number: int, into: Path) -> None:
+    with Image.open(path) as picture:
+        picture.crop((0, 0, picture.width - 8 * number, picture.height)).save(into, quality=90)

@@ -21,6 +21,8 @@ A_WHILE = 40_000
 """Milliseconds for a batch of photographs to be rendered on a busy machine."""
 
 PICTURES = os.environ.get("SAFELIGHT_SCREENSHOTS")
+FOR_PICTURES = {"drawn": COUNT, "longest": 2000}
+FOR_TESTS = {"drawn": 4, "longest": 640}
 
 
 def test_photographs_go_in_and_everything_about_them_can_be_seen_and_done(
@@ -30,7 +32,7 @@ def test_photographs_go_in_and_everything_about_them_can_be_seen_and_done(
     complaints = Complaints(page)
     page.goto(address)
     the_token_leaves_the_address(page)
-    files = photographs(tmp_path, COUNT, 2000 if PICTURES else 640)
+    files = photographs(tmp_path, COUNT, **(FOR_PICTURES if PICTURES else FOR_TESTS))
     uploads_are_sent(page, [*files, spoiled(tmp_path, files[1])])
     they_finish(page)
     a_hostile_name_is_text(page)
