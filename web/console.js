@@ -154,6 +154,8 @@ function complain(fault) {
   told = fault.message;
 }
 
+library.addEventListener("arrived", ({ detail }) =>
+  say(`${Object.entries(detail).map(([state, number]) => `${count(number)} ${state}`).join(", ")}.`));
 uploads.addEventListener("sent", ({ detail }) => library.watch(detail.id, detail.key));
 uploads.addEventListener("sent", () => {
   const left = uploads.files.some(({ state }) => state === "waiting" || state === "sending");

@@ -15,18 +15,29 @@ export function open(id, library, left) {
   const close = h("button", { class: "close", "aria-label": "Close" }, "×");
   const dialog = h("dialog", { class: "page", "aria-label": "Image", data: { id } }, h("form", { method: "dialog" }, close), body);
   const draw = () => body.replaceChildren(...parts(library.images.get(id), library, dialog));
+  library.shown = id;
   const changed = ({ detail }) => detail.includes(id) && draw();
   library.addEventListener("change", changed);
   dialog.addEventListener("close", () => {
     library.removeEventListener("change", changed);
+    if (library.shown === id) library.shown = null;
     dialog.remove();
     left();
   });
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("keydown", (event) => turn(event, id, library));
   document.body.append(dialog);
   dialog.showModal();
   library.read(id).then(draw, (fault) => body.replaceChildren(h("p", { class: "wrong" }, fault.message)));
   return dialog;
+}
+
+/** The arrows lead to the neighbours on the light table, except where they move a cursor. */
+function turn({ key, target }, id, library) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
+  if (!step || target.matches("textarea")) return;
+  const neighbour = library.ids[library.ids.indexOf(id) + step];
+  if (neighbour) location.hash = `#/images/${encodeURIComponent(neighbour)}`;
 }
 
 function parts(image, library, dialog) {

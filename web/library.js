@@ -4,18 +4,22 @@ import { api, query } from "./api.js";
 
 const PAGE = 60;
 const WATCHED_AT_ONCE = 8;
+const SEEN_AGAIN = 4;
 const RESTING = new Set(["done", "rejected", "dead", "deleted"]);
 
 /** Whether nothing more will happen to an image by itself. */
 export const rests = (image) => RESTING.has(image?.state);
 
-/** Tells `change` with the ids that changed, and `list` when what is listed is another set. */
+/** Tells `change` with the ids that changed, `list` when what is listed is another set, `arrived` with a count by state. */
 export class Library extends EventTarget {
   images = new Map();
   /** Ids uploaded from this page, the newest first. */
   mine = [];
   /** Ids on their way, each with the test that says when it has arrived. */
   unsettled = new Map();
+  /** The id whose page is open. */
+  shown = null;
+  #arrived = {};
   prefix = "";
   /** Ids of every page listed so far, and what the API was asked to get each. */
   #pages = [];
@@ -43,10 +47,14 @@ export class Library extends EventTarget {
     if (this.more) await this.#read(this.#pages.length);
   }
 
-  /** Reads one of the pages again, each in its turn. */
+  /** Reads again what rests, for it may have been redriven or made anew: a page, some of one's own, the one that is open. */
   async refresh() {
-    await this.#read(this.#turn % Math.max(1, this.#pages.length));
+    const turn = this.#turn;
     this.#turn += 1;
+    const own = this.mine.filter((id, at) => Math.floor(at / SEEN_AGAIN) === turn % Math.ceil(this.mine.length / SEEN_AGAIN));
+    const single = [...new Set([...own, this.shown])].filter((id) => id && !this.unsettled.has(id));
+    await Promise.allSettled(single.map((id) => this.read(id)));
+    await this.#read(turn % Math.max(1, this.#pages.length));
   }
 
   async #read(page) {
@@ -79,7 +87,13 @@ export class Library extends EventTarget {
     const answers = await Promise.allSettled(some.map(([id]) => this.read(id)));
     for (const [at, [id, arrived]] of some.entries()) {
       this.unsettled.delete(id);
-      if (!arrived(answers[at].value)) this.unsettled.set(id, arrived); // to the end of the line
+      const image = answers[at].value;
+      if (!arrived(image)) this.unsettled.set(id, arrived); // to the end of the line
+      else this.#arrived[image.state] = (this.#arrived[image.state] ?? 0) + 1;
+    }
+    if (some.length && !this.unsettled.size) {
+      this.dispatchEvent(new CustomEvent("arrived", { detail: this.#arrived }));
+      this.#arrived = {};
     }
   }
 

@@ -110,6 +110,11 @@ def an_image_has_its_page(page: Page) -> None:
     page.wait_for_function("[...document.querySelectorAll('dialog img')].every((each) => each.naturalWidth)")
     assert barriers(page) == []
     picture(page, "image")
+    named = dialog.get_by_role("heading").inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("heading")).not_to_have_text(named)
+    page.keyboard.press("ArrowLeft")
+    expect(dialog.get_by_role("heading")).to_have_text(named)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(tile).to_be_focused()
