@@ -25,6 +25,10 @@ help: ## Say what there is
 demo: setup ## Photos through the whole chain on an embedded AWS (DIR=~/Pictures, N=500, KEEP=1)
 	@$(VENV)/safelight demo $(if $(DIR),"$(DIR)") $(if $(N),--samples $(N)) $(if $(KEEP),--keep) $(ARGS)
 
+.PHONY: up
+up: setup ## Everything on this machine, with the console, until Ctrl-C (ARGS="--port 8080")
+	@$(VENV)/safelight up $(ARGS)
+
 .PHONY: test
 test: setup check pytest ## Every check and every test
 	@echo "make test: green in $$(( $$(date +%s) - $(STARTED) )) s, on $$($(VENV)/python --version)"

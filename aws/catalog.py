@@ -1,4 +1,4 @@
-"""The catalog in the ledger's table: one small pointer item, and bodies and pictures by digest that never change."""
+"""The catalog in the ledger's table: one small pointer item, what it said before, and bodies and pictures by digest."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from aws.errors import code, translated
 from aws.items import Item, marshal, unmarshal
 from imaging.recipe import Body
 from jobs.catalog import Catalog
-from jobs.errors import CatalogTooOld, Retryable
+from jobs.errors import Retryable, Stale
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,23 +24,28 @@ class DynamoCatalog:
         self._dynamo, self._table = client, table
 
     def current(self) -> Catalog:
-        item = self._read(POINTER)
-        if item is None:
-            return Catalog()
-        routes = tuple((prefix, name) for prefix, name in item["rt"])
-        return Catalog(revision=int(item["v"]), routes=routes, recipes=item["rc"])
+        return self._catalog(POINTER) or Catalog()
 
     def replace(self, catalog: Catalog, *, expected: int) -> None:
-        item = {
-            "pk": POINTER,
-            "v": catalog.revision,
-            "rt": [list(route) for route in catalog.routes],
-            "rc": dict(catalog.recipes),
-        }
+        item = _catalog_item(POINTER, catalog)
         condition = "v = :expected" if expected else "attribute_not_exists(pk) OR v = :expected"
         written = self._put(item, condition, {":expected": expected})
         if not written and self.current() != catalog:  # else it was written, and only the reply was lost
-            raise CatalogTooOld(f"the stored catalog is not at revision {expected} any more")
+            raise Stale(f"the stored catalog is not at revision {expected} any more")
+
+    def keep(self, catalog: Catalog) -> None:
+        if catalog.revision:
+            self._put_once(_catalog_item(_kept_key(catalog.revision), catalog))
+
+    def kept(self, revision: int) -> Catalog | None:
+        return self._catalog(_kept_key(revision))
+
+    def _catalog(self, key: str) -> Catalog | None:
+        item = self._read(key)
+        if item is None:
+            return None
+        routes = tuple((prefix, name) for prefix, name in item["rt"])
+        return Catalog(revision=int(item["v"]), routes=routes, recipes=item["rc"])
 
     def body(self, digest: str) -> Body:
         item = self._read(_body_key(digest))
@@ -83,6 +88,19 @@ class DynamoCatalog:
                     raise
                 return False
         return True
+
+
+def _catalog_item(key: str, catalog: Catalog) -> Item:
+    return {
+        "pk": key,
+        "v": catalog.revision,
+        "rt": [list(route) for route in catalog.routes],
+        "rc": dict(catalog.recipes),
+    }
+
+
+def _kept_key(revision: int) -> str:
+    return f"{POINTER}#{revision}"
 
 
 def _body_key(digest: str) -> str:

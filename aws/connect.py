@@ -9,11 +9,18 @@ from botocore.config import Config
 
 from aws.catalog import DynamoCatalog
 from aws.dead_letters import SqsDeadLetters
+from aws.edge import Edge
+from aws.errors import translated
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
+from aws.listing import S3Listings
 from aws.outage import DynamoOutage
+from aws.preview import LambdaPreviewer
 from aws.queue import SqsQueue
+from aws.runs import DynamoRuns
+from aws.stack import Described, describe
 from aws.storage import S3Originals, S3Renditions
+from aws.uploads import S3Uploads
 from jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +39,9 @@ S3_CONFIG = CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "path"})
 )
 
+PATIENT = CONFIG.merge(Config(read_timeout=60))
+"""For a call that waits until a function has answered."""
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -39,12 +49,28 @@ class Aws:
 
     originals: S3Originals
     renditions: S3Renditions
+    uploads: S3Uploads
     ledger: DynamoLedger
     catalog: DynamoCatalog
     queue: SqsQueue
+    """The lane of fresh uploads."""
+    bulk: SqsQueue
+    """The lane of bulk work; where there is none, the fresh one."""
     dead_letters: SqsDeadLetters
+    listings: S3Listings
+    runs: DynamoRuns
     outage: DynamoOutage
     intake: LambdaIntake
+    previewer: LambdaPreviewer
+
+    @property
+    def lanes(self) -> tuple[SqsQueue, ...]:
+        """Each lane once, the fresh one first."""
+        return (self.queue,) if self.bulk is self.queue else (self.queue, self.bulk)
+
+    def lane(self, arn: str) -> SqsQueue:
+        """The lane whose queue has this ARN: what came by it goes back to it. The fresh one for any other ARN."""
+        return next((lane for lane in self.lanes if lane.name == arn.rpartition(":")[2]), self.queue)
 
 
 def connect(settings: Settings) -> Aws:
@@ -53,13 +79,34 @@ def connect(settings: Settings) -> Aws:
     s3: S3Client = session.client("s3", config=S3_CONFIG)
     sqs: SQSClient = session.client("sqs", config=CONFIG)
     dynamo: DynamoDBClient = session.client("dynamodb", config=CONFIG)
+    cloudwatch = cache(lambda: session.client("cloudwatch", config=CONFIG))
+    queue = SqsQueue(sqs, settings.queue_url, cloudwatch)
+    bulk = SqsQueue(sqs, settings.bulk_queue_url, cloudwatch) if settings.bulk_queue_url else queue
     return Aws(
         originals=S3Originals(s3),
-        renditions=S3Renditions(s3, settings.renditions),
+        renditions=S3Renditions(s3, settings.renditions, _edge(session, settings)),
+        uploads=S3Uploads(s3, settings.originals),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
-        queue=SqsQueue(sqs, settings.queue_url, cloudwatch=cache(lambda: session.client("cloudwatch", config=CONFIG))),
+        queue=queue,
+        bulk=bulk,
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
+        listings=S3Listings(s3),
+        runs=DynamoRuns(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
+        previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
     )
+
+
+def _edge(session: boto3.Session, settings: Settings) -> Edge | None:
+    """The distribution in front of the renditions, where the settings name one."""
+    if settings.public_url is None:
+        return None
+    return Edge(settings.public_url, settings.distribution, lambda: session.client("cloudfront", config=CONFIG))
+
+
+def described(stack: str) -> Described | None:
+    """What CloudFormation says of a stack; None when there is none of that name. Raises Retryable."""
+    with translated("DescribeStacks"):
+        return describe(boto3.Session().client("cloudformation", config=CONFIG), stack)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws.errors import translated
+from aws.queue import depth
 from jobs.ports import Letter
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ class SqsDeadLetters:
                 MessageSystemAttributeNames=["SentTimestamp"],
             )
         return [_letter(message) for message in answer.get("Messages", [])]
+
+    def put_back(self, letter: Letter) -> None:
+        """A letter that was only looked at is there for the next one at once."""
+        with translated("ChangeMessageVisibility of the dead letters"):
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
+
+    def depth(self) -> int:
+        """Letters, roughly."""
+        return depth(self._sqs, self._url)
 
     def delete(self, letter: Letter) -> None:
         with translated("DeleteMessage from the dead letters"):

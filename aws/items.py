@@ -39,11 +39,11 @@ def shard(source: Source, state: State) -> str:
     return f"{state}#{int(source.id[:8], 16) % SHARDS}"
 
 
-def record_of(item: Item) -> Record:
-    """The record in a typed item."""
+def record_of(item: Item, source: Source | None = None) -> Record:
+    """The record in a typed item. Only who knows its `source` can read what is left of an erased one."""
     plain = unmarshal(item)
     return Record(
-        source=Source(plain["b"], plain["k"]),
+        source=source or Source(plain["b"], plain["k"]),
         state=State(plain["st"]),
         fence=int(plain.get("f", 0)),
         holder=plain.get("h", ""),

@@ -88,20 +88,39 @@ class DynamoLedger:
         values = {":queued": State.QUEUED, ":rejected": State.REJECTED, ":dead": State.DEAD, ":now": now}
         return isinstance(self._update(source, change, "st IN (:rejected, :dead)", values), Claimed)
 
+    # ---- before and after the worker -----------------------------------------------------------------------------
+
+    def enqueue(self, source: Source, *, now: int) -> bool:
+        values = {":queued": State.QUEUED, ":b": source.bucket, ":k": source.key, ":now": now}
+        change = "SET st = :queued, b = :b, k = :k, u = :now"
+        return isinstance(self._update(source, change, "attribute_not_exists(pk)", values), Claimed)
+
+    def erase(self, record: Record, *, now: int) -> bool:
+        """The next fence: whoever still renders it has lost its claim."""
+        values = {":deleted": State.DELETED, ":now": now, ":one": 1, ":state": record.state, ":fence": record.fence}
+        change = "SET st = :deleted, u = :now ADD f :one REMOVE b, k, h, l, a, p, rj, t, r, rd, x"
+        return isinstance(self._update(record.source, change, "st = :state AND f = :fence", values), Claimed)
+
     # ---- read ----------------------------------------------------------------------------------------------------
 
     def read(self, source: Source) -> Record | None:
         with translated("GetItem"):
             answer = self._dynamo.get_item(TableName=self._table, Key=_key(source), ConsistentRead=True)
-        return record_of(answer["Item"]) if "Item" in answer else None
+        return record_of(answer["Item"], source) if "Item" in answer else None
+
+    def find(self, id: str) -> Record | None:
+        with translated("GetItem"):
+            answer = self._dynamo.get_item(TableName=self._table, Key={"pk": {"S": id}}, ConsistentRead=True)
+        item = answer.get("Item", {})
+        return record_of(item) if "k" in item else None
 
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
-        records = (
-            record_of(item)
-            for chunk in _chunks(list(dict.fromkeys(sources)), MOST_IN_BATCH)
+        by_id = {source.id: source for source in sources}
+        return {
+            (source := by_id[item["pk"]["S"]]): record_of(item, source)
+            for chunk in _chunks(list(by_id.values()), MOST_IN_BATCH)
             for item in self._batch([_key(source) for source in chunk])
-        )
-        return {record.source: record for record in records}
+        }
 
     def scan(self, after: str | None = None) -> Page:
         start: dict[str, Any] = {"ExclusiveStartKey": {"pk": {"S": after}}} if after else {}
@@ -109,28 +128,31 @@ class DynamoLedger:
             answer = self._dynamo.scan(
                 TableName=self._table,
                 ConsistentRead=True,
-                FilterExpression="attribute_exists(st)",  # the catalog and its bodies live in the table too
+                # The catalog and its bodies live in the table too, and what is left of the erased.
+                FilterExpression="attribute_exists(st) AND attribute_exists(k)",
                 **start,
             )
         last = answer.get("LastEvaluatedKey")
         return Page(tuple(record_of(item) for item in answer["Items"]), last["pk"]["S"] if last else None)
 
-    def faults(self, after: str | None = None) -> Page:
+    def faults(self, after: str | None = None, state: State | None = None, most: int = MOST_IN_BATCH) -> Page:
         """Shard by shard. A place is the shard and, within it, the index's own last key."""
+        shards = [shard for shard in FAULT_SHARDS if state is None or shard.startswith(f"{state}#")]
         number, start = json.loads(after) if after else (0, None)
         with translated("Query"):
             answer = self._dynamo.query(
                 TableName=self._table,
                 IndexName=INDEX,
                 KeyConditionExpression="x = :x",
-                ExpressionAttributeValues={":x": {"S": FAULT_SHARDS[number]}},
-                Limit=MOST_IN_BATCH,
+                ExpressionAttributeValues={":x": {"S": shards[number]}},
+                Limit=most,
                 **({"ExclusiveStartKey": start} if start else {}),
             )
-        found = tuple(record_of(item) for item in self._batch([{"pk": item["pk"]} for item in answer["Items"]]))
+        items = self._batch([{"pk": item["pk"]} for item in answer["Items"]])
+        found = tuple(record_of(item) for item in items if "k" in item)
         last = answer.get("LastEvaluatedKey")
         following = (number, last) if last else (number + 1, None)
-        return Page(found, json.dumps(following) if following[0] < len(FAULT_SHARDS) else None)
+        return Page(found, json.dumps(following) if following[0] < len(shards) else None)
 
     def _batch(self, keys: list[Item]) -> Iterator[Item]:
         if not keys:
@@ -184,7 +206,7 @@ class DynamoLedger:
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-                return Claimed(record_of(answer["Attributes"]))
+                return Claimed(record_of(answer["Attributes"], source))
             except ClientError as error:
                 if code(error) != "ConditionalCheckFailedException":
                     raise
@@ -196,7 +218,7 @@ class _Refused:
 
     def __init__(self, source: Source, error: ClientError) -> None:
         item = cast("Item | None", error.response.get("Item"))
-        self.record = record_of(item) if item else Record(source, State.QUEUED)
+        self.record = record_of(item, source) if item else Record(source, State.QUEUED)
 
 
 def _key(source: Source) -> Item:

@@ -21,6 +21,10 @@ LONGEST_VISIBILITY = 43_200
 AT_ONCE = 10
 """Messages in one call."""
 
+PACKED = 10
+"""Questions in one message, at most: a batch of ten such is some hundred images, well within a worker's two minutes.
+Ten messages with keys of 100 characters are 27 kB: one request of SQS's, which are counted by 64 KB."""
+
 COUNTS: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -34,6 +38,11 @@ class SqsQueue:
     def __init__(self, client: "SQSClient", url: str, cloudwatch: Callable[[], Any]) -> None:
         self._sqs, self._url, self._cloudwatch = client, url, cloudwatch
 
+    @property
+    def name(self) -> str:
+        """The queue's, with which its ARN and its URL end."""
+        return self._url.rpartition("/")[2]
+
     def send(self, asked: Asked, *, delay: int = 0) -> None:
         with translated("SendMessage"):
             self._sqs.send_message(
@@ -41,10 +50,16 @@ class SqsQueue:
             )
 
     def send_many(self, questions: Sequence[Asked]) -> None:
-        for start in range(0, len(questions), AT_ONCE):
+        self._send_bodies([events.message(asked) for asked in questions])
+
+    def send_packed(self, questions: Sequence[Asked]) -> None:
+        starts = range(0, len(questions), PACKED)
+        self._send_bodies([events.packed(questions[start : start + PACKED]) for start in starts])
+
+    def _send_bodies(self, bodies: Sequence[str]) -> None:
+        for start in range(0, len(bodies), AT_ONCE):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": events.message(asked)}
-                for number, asked in enumerate(questions[start : start + AT_ONCE])
+                {"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies[start : start + AT_ONCE])
             ]
             with translated("SendMessageBatch"):
                 answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
@@ -57,6 +72,10 @@ class SqsQueue:
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=min(max(seconds, 0), LONGEST_VISIBILITY)
             )
 
+    def depth(self) -> int:
+        """Messages in it, roughly: visible, delayed and in flight."""
+        return depth(self._sqs, self._url)
+
     def oldest(self) -> float | None:
         """Until the first metric is there: as old as the queue keeps messages at all."""
         with translated("GetQueueAttributes"):
@@ -67,7 +86,7 @@ class SqsQueue:
             ages = self._cloudwatch().get_metric_statistics(
                 Namespace="AWS/SQS",
                 MetricName="ApproximateAgeOfOldestMessage",
-                Dimensions=[{"Name": "QueueName", "Value": self._url.rsplit("/", 1)[-1]}],
+                Dimensions=[{"Name": "QueueName", "Value": self.name}],
                 StartTime=datetime.now(UTC) - timedelta(minutes=10),
                 EndTime=datetime.now(UTC),
                 Period=60,
@@ -75,3 +94,10 @@ class SqsQueue:
             )["Datapoints"]
         kept = float(attributes["MessageRetentionPeriod"])
         return max((float(age["Maximum"]) for age in ages), default=kept)
+
+
+def depth(client: "SQSClient", url: str) -> int:
+    """Messages in a queue, roughly."""
+    with translated("GetQueueAttributes"):
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+    return sum(int(attributes[count]) for count in COUNTS)

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
+from aws.edge import Edge
 from aws.errors import code, translated
+from aws.versions import erase_versions
 from jobs.ports import Absent, Archived, NotModified
 from jobs.source import Source
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 FOREVER = "public, max-age=31536000, immutable"
 """A rendition's key always names the same bytes, so every cache may keep them."""
+
+
+URL_LIVES = 3600
+"""Seconds that a presigned address is good for."""
 
 
 class S3Content:
@@ -65,8 +71,9 @@ def _expected(error: ClientError) -> NotModified | Absent | Archived:
 class S3Renditions:
     """The bucket that Safelight alone writes."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._s3, self.bucket = client, bucket
+    def __init__(self, client: "S3Client", bucket: str, edge: Edge | None = None) -> None:
+        """`edge`: the cache in front of the bucket, where there is one."""
+        self._s3, self.bucket, self._edge = client, bucket, edge
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         with translated("PutObject"):
@@ -75,3 +82,15 @@ class S3Renditions:
     def get(self, key: str) -> bytes:
         with translated("GetObject"):
             return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def url(self, key: str) -> str:
+        if self._edge:
+            return self._edge.url(key)
+        with translated("presigning"):
+            asked = {"Bucket": self.bucket, "Key": key}
+            return self._s3.generate_presigned_url("get_object", Params=asked, ExpiresIn=URL_LIVES)
+
+    def erase(self, source: Source) -> None:
+        erase_versions(self._s3, self.bucket, f"{source.id}/")
+        if self._edge:
+            self._edge.forget(f"/{source.id}/*")

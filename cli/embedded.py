@@ -19,6 +19,7 @@ from jobs.settings import Settings
 from jobs.source import Record, Source
 from local import cloud
 from local.cloud import Cloud
+from local.gateway import Gateway
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -66,14 +67,28 @@ class Embedded:
             found |= fresh
         return tuple(map(_letter, found.values()))
 
+    def gateway(self, origin: str, token: str) -> Gateway:
+        """What answers at this origin: the API and the console."""
+        return self._cloud.gateway(origin, token)
+
     def handed_back(self) -> int:
         return self._cloud.mapping.counts.failed
 
 
 @contextmanager
-def embedded(*, port: int | None = None, concurrency: int | None = None) -> Iterator[Embedded]:
-    """Starts it, and ends it however the block is left. Raises LocalError."""
-    with cloud.running(port=port, concurrency=concurrency) as running, _environment(running.environment):
+def embedded(
+    *,
+    port: int | None = None,
+    concurrency: int | None = None,
+    origin: str = "",
+    directory: Path | None = None,
+) -> Iterator[Embedded]:
+    """Starts it, and ends it however the block is left. Raises LocalError.
+
+    `origin`: where a browser may post uploads from. `directory`: for the logs; a temporary one when not given.
+    """
+    started = cloud.running(port=port, concurrency=concurrency, parameters={"Origins": origin}, directory=directory)
+    with started as running, _environment(running.environment):
         names = settings.read(running.environment)
         yield Embedded(running, connect(names), names)
 

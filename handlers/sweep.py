@@ -47,7 +47,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _sweep(aws: Aws, deadline: float) -> dict[str, Any]:
     sent, after = 0, None
     while time.time() < deadline:
-        step = sweep.step(after, ledger=aws.ledger, lanes=[aws.queue], patience=PATIENCE, now=round(time.time() * 1000))
+        step = sweep.step(after, ledger=aws.ledger, lanes=aws.lanes, patience=PATIENCE, now=round(time.time() * 1000))
         sent, after = sent + step.sent, step.next
         if after is None:
             metrics.add_metric("Swept", MetricUnit.Count, sent)

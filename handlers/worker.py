@@ -22,10 +22,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.connect import Aws, connect
-from handlers import logs
+from handlers import logs, pixels
+from handlers.pixels import RENDER_TIMEOUT
 from imaging.engine import engine
-from imaging.errors import ChildDied, ChildHung, Reason, Rejected, SandboxBroken
-from imaging.limits import Limits
 from imaging.recipe import Recipe
 from imaging.rendered import Rendered
 from imaging.sandbox import Sandbox
@@ -35,6 +34,7 @@ from jobs.batch import Message, Rules
 from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
 from jobs.errors import JobError, OutOfTime, Retryable
+from jobs.ports import Queue
 from jobs.process import Retry, Verdict, World
 from jobs.settings import Settings, read
 
@@ -45,9 +45,6 @@ WORKS_PER_VCPU, WORKS_AT_LEAST = 3, 8
 """Side by side: while one work has the pixels, others download and upload."""
 
 PUTS_AT_ONCE = 16
-
-RENDER_TIMEOUT = 20.0
-"""Seconds for one image in a child, forty times what most need."""
 
 PUTS_WITHIN = 15.0
 """Seconds that are left for puts and publishing when the last render may begin."""
@@ -68,7 +65,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     messages = [_message(record) for record in records.values()] or [Message(context.aws_request_id, json.dumps(event))]
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     _vcpus().deadline = deadline
-    verdicts = batch.run(messages, _world(), _rules(), deadline=deadline)
+    verdicts = batch.run(messages, replace(_world(), queue=_lane(records)), _rules(), deadline=deadline)
     _count(verdicts)
     retries = {id: verdict for id, verdict in verdicts.items() if isinstance(verdict, Retry)}
     if retries and not records:
@@ -85,6 +82,11 @@ def _sqs_records(event: dict[str, Any]) -> dict[str, SQSRecord]:
     return {record.message_id: record for record in SQSEvent(event).records}
 
 
+def _lane(records: Mapping[str, SQSRecord]) -> Queue:
+    """Where copies go: the lane that the batch came by. A batch is from one queue; a direct invocation from none."""
+    return _aws().lane(next((record.event_source_arn for record in records.values()), ""))
+
+
 def _message(record: SQSRecord) -> Message:
     return Message(record.message_id, record.body, int(record.attributes.approximate_receive_count))
 
@@ -92,7 +94,7 @@ def _message(record: SQSRecord) -> Message:
 def _postpone(record: SQSRecord, verdict: Retry) -> None:
     """Back-off per message. If it fails, the queue's own visibility timeout brings the message back."""
     try:
-        _aws().queue.postpone(record.receipt_handle, round(verdict.seconds))
+        _aws().lane(record.event_source_arn).postpone(record.receipt_handle, round(verdict.seconds))
     except Retryable as error:
         log.warning("not postponed: %s", error)
 
@@ -133,7 +135,6 @@ def _rules() -> Rules:
 @cache
 def _world() -> World:
     aws = _aws()
-    limits = _limits()
     _sandbox()  # its children come up while the first messages are claimed and fetched
     return World(
         originals=aws.originals,
@@ -147,7 +148,7 @@ def _world() -> World:
         engine=engine(),
         breaker=Breaker(aws.outage, aws.intake, time.time),
         room=Admission(ROOM_FOR_ORIGINALS),
-        max_bytes=limits.bytes,
+        max_bytes=pixels.limits(_settings()).bytes,
         together=ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="put").map,
         about=logs.about,
     )
@@ -156,31 +157,11 @@ def _world() -> World:
 @cache
 def _sandbox() -> Sandbox:
     """One child per vCPU."""
-    return Sandbox(_settings().vcpus, limits=_limits(), timeout=RENDER_TIMEOUT)
-
-
-@cache
-def _limits() -> Limits:
-    narrowed = {"bytes": _settings().max_bytes, "pixels": _settings().max_pixels}
-    return replace(Limits(), **{name: limit for name, limit in narrowed.items() if limit})
+    return Sandbox(_settings().vcpus, limits=pixels.limits(_settings()), timeout=RENDER_TIMEOUT)
 
 
 def _render(original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
-    """In a child. What ends its child is tried once more, alone in a new one, and rejected if it ends that too."""
-    try:
-        with _vcpus().one():
-            return _sandbox().render(original, recipe, names)
-    except (ChildDied, ChildHung) as error:
-        log.warning("a child was lost: %s", error)
-    except SandboxBroken as error:
-        raise Retryable("sandbox-broken", str(error)) from error
-    try:
-        with _vcpus().all():
-            return _sandbox().render(original, recipe, names, alone=True)
-    except (ChildDied, ChildHung) as error:
-        raise Rejected(Reason.KILLS_WORKER, str(error)) from error
-    except SandboxBroken as error:
-        raise Retryable("sandbox-broken", str(error)) from error
+    return pixels.render(_sandbox(), original, recipe, names, one=_vcpus().one, every=_vcpus().all)
 
 
 class _Vcpus:

@@ -1,6 +1,7 @@
 """Which recipe serves which key, at which revision.
 
     release   bodies by digest ─▶ pointer {revision + 1, routes, recipes}     bodies first: a pointer never dangles
+              └─ and the catalog that was current, kept by its revision: a rollback is a release of what it said
     worker    claim ─▶ read the pointer, strongly consistent ─▶ body by digest (cached: a body never changes)
 
 One revision for the whole catalog: a release writes it and then scans the ledger, a worker claims and then
@@ -40,25 +41,39 @@ class Catalog:
 
 
 def release(store: CatalogStore, book: Iterable[Recipe], routes: Iterable[tuple[str, str]]) -> Catalog:
-    """Stores the bodies, then the pointer; where nothing changed, nothing. Raises CatalogInvalid, CatalogTooOld."""
+    """Makes this the whole of the catalog, whatever it was before. Raises CatalogInvalid, Stale."""
     by_name = {recipe.name: recipe for recipe in book}
-    bodies = {name: recipes.dump(recipe) for name, recipe in by_name.items()}
-    wanted = {name: recipes.digest(recipe) for name, recipe in by_name.items()}
-    table = tuple(sorted(routes))
-    _check(bodies, table)
-    current = store.current()
-    if (current.routes, dict(current.recipes)) == (table, wanted):
+    digests = {name: recipes.digest(recipe) for name, recipe in by_name.items()}
+    return replace(store, store.current(), digests, routes, by_name.values())
+
+
+def replace(
+    store: CatalogStore,
+    current: Catalog,
+    digests: Mapping[str, str],
+    routes: Iterable[tuple[str, str]],
+    new: Iterable[Recipe] = (),
+) -> Catalog:
+    """Stores new recipes, keeps the current catalog for a rollback, then moves the pointer; nothing if nothing changed.
+
+    `digests` are of every recipe by its name, `new` those whose bodies may not be stored yet. Raises CatalogInvalid,
+    Stale.
+    """
+    table, bodies = tuple(sorted(routes)), {recipe.name: recipes.dump(recipe) for recipe in new}
+    _check(digests, table, bodies)
+    if (current.routes, dict(current.recipes)) == (table, dict(digests)):
         return current
     for name, body in bodies.items():
-        store.put_body(wanted[name], body)
-    catalog = Catalog(current.revision + 1, table, wanted)
+        store.put_body(digests[name], body)
+    store.keep(current)
+    catalog = Catalog(current.revision + 1, table, dict(digests))
     store.replace(catalog, expected=current.revision)
     return catalog
 
 
-def _check(bodies: Mapping[str, Body], routes: tuple[tuple[str, str], ...]) -> None:
-    prefixes = Counter(prefix for prefix, _ in routes)
-    problems = [f"routes: {prefix!r} goes to {name!r}: no such recipe" for prefix, name in routes if name not in bodies]
+def _check(names: Iterable[str], routes: tuple[tuple[str, str], ...], bodies: Mapping[str, Body]) -> None:
+    known, prefixes = frozenset(names), Counter(prefix for prefix, _ in routes)
+    problems = [f"routes: {prefix!r} goes to {name!r}: no such recipe" for prefix, name in routes if name not in known]
     problems += [f"routes: {prefix!r} is there {times} times" for prefix, times in prefixes.items() if times > 1]
     if "" not in prefixes:
         problems.append('routes: nothing for prefix "": a key that matches no other would have no recipe')

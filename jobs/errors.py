@@ -7,7 +7,7 @@ JobError
 │   ├── LostFence   another claim took over: it will do the work, or has
 │   └── OutOfTime   what is left of this invocation is not enough: nobody's fault
 ├── CatalogInvalid  the author's fault: every mistake of a catalog, told together
-├── CatalogTooOld   the catalog was changed by someone else meanwhile: read it again
+├── Stale           the catalog was changed by someone else meanwhile: read it again
 └── SettingsInvalid every mistake of the environment, told together
 
 The image's fault is imaging.errors.Rejected.
@@ -59,7 +59,7 @@ class CatalogInvalid(JobError):
         super().__init__("; ".join(self.problems))
 
 
-class CatalogTooOld(JobError):
+class Stale(JobError):
     """The catalog's revision is no longer the one that the change was based on."""
 
 

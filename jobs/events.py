@@ -10,9 +10,10 @@ Nothing is decided from an event's order, id or sequencer: events are at least o
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from jobs.errors import Malformed
 from jobs.source import Source
@@ -62,6 +63,23 @@ def message(asked: Asked) -> str:
         "copies": asked.copies,
     }
     return json.dumps({"safelight": question}, separators=(",", ":"))
+
+
+def packed(questions: Iterable[Asked]) -> str:
+    """One body that asks many questions, as S3 itself would: of uploads, at any revision.
+
+    Sent for a tenth of the price of one message each, and understood by every worker there ever was.
+    """
+    return json.dumps({"Records": [_s3_record(asked) for asked in questions]}, separators=(",", ":"))
+
+
+def _s3_record(asked: Asked) -> dict[str, Any]:
+    entity = {"key": quote_plus(asked.source.key), "eTag": asked.etag}
+    return {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Backfill",
+        "s3": {"bucket": {"name": asked.source.bucket}, "object": entity},
+    }
 
 
 def _document(text: str) -> dict[str, Any]:

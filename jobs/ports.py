@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from imaging.recipe import Body
+from imaging.recipe import Body, Recipe
 from jobs.events import Asked
-from jobs.source import Mark, Published, Record, Source
+from jobs.source import Mark, Published, Record, Source, State
 
 if TYPE_CHECKING:
+    from jobs.backfill import Listed
     from jobs.catalog import Catalog
 
 
@@ -58,6 +59,36 @@ class Renditions(Protocol):
 
     def put(self, key: str, body: bytes, content_type: str) -> None: ...
     def get(self, key: str) -> bytes: ...
+    def url(self, key: str) -> str:
+        """Where a browser gets it: for an hour, or for good where renditions have an address of their own."""
+
+    def erase(self, source: Source) -> None:
+        """Every version of everything that was ever rendered of it, and what caches at the edge keep of that."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A presigned POST: its fields are sent in their order, and the file last."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class Uploads(Protocol):
+    """The bucket of uploads, as it is for whoever brings originals and takes them away."""
+
+    def form(self, source: Source, *, content_type: str, size: int, name: str, seconds: int) -> Form:
+        """Takes exactly one file of this type and size, under this key, for so many seconds."""
+
+    def put(self, source: Source, body: bytes, *, content_type: str, name: str) -> None: ...
+    def page(self, prefix: str, after: str, most: int) -> "Listed":
+        """Current objects under a prefix by key, beginning after `after`."""
+
+    def delete(self, source: Source) -> None:
+        """The current object; older versions stay for as long as the bucket's lifecycle says."""
+
+    def erase(self, source: Source) -> None:
+        """Every version."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +160,20 @@ class Ledger(Protocol):
     def requeue(self, source: Source, *, now: int) -> bool:
         """Rejected or dead becomes queued and loses its mark. False: it is neither, or no more; that is no error."""
 
+    def enqueue(self, source: Source, *, now: int) -> bool:
+        """A source never seen before is queued from now on. False: it was seen, and nothing is changed."""
+
+    def erase(self, record: Record, *, now: int) -> bool:
+        """Deleted, under the next fence, and all that is left is id, state, fence and revision.
+
+        False: it is no longer as in `record`, and nothing is changed.
+        """
+
     def read(self, source: Source) -> Record | None:
         """Strongly consistent."""
+
+    def find(self, id: str) -> Record | None:
+        """By a source's id; strongly consistent. What was erased is not found."""
 
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
         """Eventually consistent; sources never seen are left out."""
@@ -138,8 +181,8 @@ class Ledger(Protocol):
     def scan(self, after: str | None = None) -> Page:
         """Every record, strongly consistent, in no order. `after` is the `next` of the page before."""
 
-    def faults(self, after: str | None = None) -> Page:
-        """What is rejected or dead, by an index that lags a little. `after` is the `next` of the page before."""
+    def faults(self, after: str | None = None, state: State | None = None, most: int = 100) -> Page:
+        """What is rejected or dead, or one of the two, by an index that lags a little. `after` as for a scan."""
 
 
 class CatalogStore(Protocol):
@@ -149,7 +192,13 @@ class CatalogStore(Protocol):
         """Strongly consistent. Before the first release: revision 0, no routes."""
 
     def replace(self, catalog: "Catalog", *, expected: int) -> None:
-        """Raises CatalogTooOld when the stored revision is not `expected`."""
+        """Raises Stale when the stored revision is not `expected`."""
+
+    def keep(self, catalog: "Catalog") -> None:
+        """Remembers a released catalog by its revision, for a rollback; again does no harm. Revision 0 is not kept."""
+
+    def kept(self, revision: int) -> "Catalog | None":
+        """The catalog that was current at this revision, once another took its place."""
 
     def body(self, digest: str) -> Body: ...
     def put_body(self, digest: str, body: Body) -> None: ...
@@ -163,6 +212,9 @@ class Queue(Protocol):
 
     def send_many(self, questions: Sequence[Asked]) -> None:
         """Asks them all. On Retryable some may have been sent: sending all again does no harm."""
+
+    def send_packed(self, questions: Sequence[Asked]) -> None:
+        """Asks them all in as few messages as will do, many to one; any revision. On Retryable as `send_many`."""
 
     def postpone(self, receipt: str, seconds: int) -> None:
         """Makes a received message visible again after `seconds` (at most 43,200)."""
@@ -192,3 +244,39 @@ class DeadLetters(Protocol):
         """A few that are visible, which then are not for a while; none when no more are found."""
 
     def delete(self, letter: Letter) -> None: ...
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """A rendition as it would be. `body` in base64, where it was asked for and the answer had room for it."""
+
+    name: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An original that would be published: which code makes its pixels, the time of each stage, and what comes out."""
+
+    path: str
+    milliseconds: Mapping[str, float]
+    renditions: tuple[Previewed, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An original that would be rejected."""
+
+    reason: str
+    detail: str
+
+
+class Previewer(Protocol):
+    """Renders one original in the worker's sandbox; publishes nothing."""
+
+    def preview(self, source: Source, recipe: Recipe | None = None, *, bodies: bool = False) -> Passed | Failed:
+        """Under this recipe, or under the one that serves its key now."""

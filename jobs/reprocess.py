@@ -50,10 +50,4 @@ def step(place: Place | None, *, store: CatalogStore, ledger: Ledger, queue: Que
 def _rests(record: Record, catalog: Catalog) -> bool:
     """Whether nothing would change: only a resting state can say so, all others have another version in flight."""
     digest = catalog.digest_for(record.source.key)
-    match record.state:
-        case State.DONE:
-            return record.published is not None and record.published.digest == digest
-        case State.REJECTED:
-            return record.rejected is not None and record.rejected.digest == digest
-        case state:
-            return state is State.DELETED
+    return record.state is State.DELETED or record.resting(digest) is not None

@@ -19,9 +19,16 @@ class Settings:
     renditions: str
     table: str
     queue_url: str
+    bulk_queue_url: str | None
+    """Of the lane for bulk work; without one, bulk work takes the fresh lane."""
     dead_letters_url: str
     max_receives: int
     worker: str
+    preview: str
+    public_url: str | None
+    """Where renditions are served from, up to their keys; without one, addresses are presigned."""
+    distribution: str | None
+    """CloudFront's, behind that address: told to forget what is erased."""
     vcpus: int
     max_bytes: int | None
     max_pixels: int | None
@@ -58,9 +65,13 @@ def read(environment: Mapping[str, str]) -> Settings:
         renditions=reader.text("SAFELIGHT_RENDITIONS"),
         table=reader.text("SAFELIGHT_TABLE"),
         queue_url=reader.text("SAFELIGHT_QUEUE_URL"),
+        bulk_queue_url=environment.get("SAFELIGHT_BULK_QUEUE_URL", "").strip() or None,
         dead_letters_url=reader.text("SAFELIGHT_DEAD_LETTERS_URL"),
         max_receives=reader.number("SAFELIGHT_MAX_RECEIVES"),
         worker=environment.get("SAFELIGHT_WORKER") or environment.get("AWS_LAMBDA_FUNCTION_NAME", "worker"),
+        preview=environment.get("SAFELIGHT_PREVIEW") or "preview",
+        public_url=environment.get("SAFELIGHT_PUBLIC_URL", "").strip() or None,
+        distribution=environment.get("SAFELIGHT_DISTRIBUTION", "").strip() or None,
         vcpus=math.ceil(memory / MB_PER_VCPU),
         max_bytes=reader.or_none("SAFELIGHT_MAX_BYTES", reader.number),
         max_pixels=reader.or_none("SAFELIGHT_MAX_PIXELS", reader.number),

@@ -131,6 +131,11 @@ class Record:
     published: Published | None = field(default=None)
     updated: int = 0
 
+    def resting(self, digest: str) -> "Published | Mark | None":
+        """What was published, or rejected, under this digest, and rests so: nothing newer is in flight."""
+        known = {State.DONE: self.published, State.REJECTED: self.rejected}.get(self.state)
+        return known if known and known.digest == digest else None
+
     def leased(self, now: int) -> bool:
         """Someone holds a live claim."""
         return self.state is State.PROCESSING and self.lease_until > now

@@ -21,6 +21,7 @@ from jobs.settings import MB_PER_VCPU
 from local.embedded import PYTHON, embedded
 from local.endpoint import Endpoint
 from local.environment import ProcessEnvironment
+from local.gateway import Gateway, Pool
 from local.lambda_api import LambdaApi
 from local.mapping import EventSourceMapping
 from local.schedule import Timetable
@@ -29,8 +30,8 @@ from local.stack import EventSource, Function, Stack, create
 LEAST_CONCURRENCY = 2
 """What Lambda takes for a MaximumConcurrency, too: while one batch ends, another one has the processors."""
 
-FRESH = 0
-"""The fresh lane is the first of the worker's event sources."""
+FRESH, BULK = 0, 1
+"""The fresh lane is the first of the worker's event sources, the bulk lane the second."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Cloud:
     worker: Function
     mapping: EventSourceMapping
     """Of the fresh lane."""
+    bulk: EventSourceMapping | None
+    """Of the bulk lane, where the template has one."""
+    api: Pool
+    """Environments of the API's function."""
     directory: Path
     """The logs of the embedded AWS and of the functions."""
 
@@ -60,6 +65,10 @@ class Cloud:
         """Everything that the sweep prints."""
         return _log(self.directory, "sweep")
 
+    def gateway(self, origin: str, token: str) -> Gateway:
+        """What answers at this origin for who knows the token: the API's function, and the console."""
+        return Gateway(self.api, origin=origin, token=token, elsewhere=self.endpoint.url)
+
     def client(self, name: str) -> Any:
         """A boto3 client of this cloud; the caller knows its type."""
         return self.endpoint.client(name)
@@ -70,6 +79,7 @@ def running(
     *,
     port: int | None = None,
     concurrency: int | None = None,
+    bulk_concurrency: int | None = None,
     parameters: Mapping[str, str] | None = None,
     directory: Path | None = None,
     python: Path = PYTHON,
@@ -78,7 +88,8 @@ def running(
     """Starts all of it on loopback. Raises LocalError, whose message is one line that says what to do.
 
     `port`: any free one when not given. `concurrency`: batches at once; as many as this machine has processors for
-    when not given. `parameters`: of the template. `directory`: for the logs; a temporary one when not given.
+    when not given. `bulk_concurrency`: the same for the bulk lane, by itself. `parameters`: of the template.
+    `directory`: for the logs; a temporary one when not given.
     `speed`: of the clock that schedules go by.
     """
     with ExitStack() as ending:
@@ -86,7 +97,9 @@ def running(
         directory = directory or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="safelight-")))
         endpoint = ending.enter_context(embedded(directory, port=port, python=python))
         stack = create(endpoint, parameters=parameters)
-        yield ending.enter_context(played(stack, directory, concurrency=concurrency, speed=speed))
+        yield ending.enter_context(
+            played(stack, directory, concurrency=concurrency, bulk_concurrency=bulk_concurrency, speed=speed)
+        )
 
 
 @contextmanager
@@ -97,22 +110,30 @@ def played(
     worker: Function | None = None,
     sweep: Function | None = None,
     concurrency: int | None = None,
+    bulk_concurrency: int | None = None,
     speed: float = 1.0,
 ) -> Iterator[Cloud]:
     """Plays what the emulator leaves out of a stack: the functions, what invokes them, and Lambda's own API.
 
     `worker` and `sweep` are the template's when not given; the rest as in `running`.
     """
-    worker, source = worker or stack.function("Worker"), stack.event_sources("Worker")[FRESH]
-    source = replace(source, maximum_concurrency=concurrency or _affordable(worker, source))
+    worker = worker or stack.function("Worker")
     with ExitStack() as ending:
         api = ending.enter_context(LambdaApi())
         endpoint = replace(stack.endpoint, lambda_url=api.url)
-        mapping = mapped(endpoint, worker, source, directory)
-        api.serve(worker, mapping)
-        ending.enter_context(mapping)
+        sources = zip(stack.event_sources("Worker"), (concurrency, bulk_concurrency), strict=False)
+        mappings = [mapped(endpoint, worker, _at_most(most, worker, source), directory) for source, most in sources]
+        for mapping in mappings:
+            api.serve(worker, mapping)
+            ending.enter_context(mapping)
+        preview = stack.function("Preview")
+        api.answer_for(preview, ProcessEnvironment(preview, endpoint.variables, _log(directory, "preview")))
         ending.enter_context(scheduled(endpoint, sweep or stack.function("Sweep"), stack, directory, speed))
-        yield Cloud(endpoint, stack, worker, mapping, directory)
+        api_function = stack.function("ApiFunction")
+        pool = Pool(lambda: ProcessEnvironment(api_function, endpoint.variables, _log(directory, "api")))
+        ending.callback(pool.close)
+        bulk = mappings[BULK] if len(mappings) > BULK else None
+        yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, pool, directory)
 
 
 def mapped(endpoint: Endpoint, function: Function, source: EventSource, directory: Path) -> EventSourceMapping:
@@ -130,6 +151,10 @@ def scheduled(endpoint: Endpoint, sweep: Function, stack: Stack, directory: Path
 
 def _log(directory: Path, function: str) -> Path:
     return directory / f"{function}.log"
+
+
+def _at_most(batches: int | None, function: Function, source: EventSource) -> EventSource:
+    return replace(source, maximum_concurrency=batches or _affordable(function, source))
 
 
 def _affordable(function: Function, source: EventSource) -> int:

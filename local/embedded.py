@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.endpoint import Endpoint
+from local.endpoint import Credentials, Endpoint
 from local.errors import DidNotStart, NotSetUp, PortTaken
 from local.lifeline import FOLLOW, Child
 
@@ -65,6 +65,9 @@ def _environment(port: int, directory: Path) -> dict[str, str]:
         "BIND_HOST": LOOPBACK,
         # In the addresses that it hands out, such as queue URLs.
         "MINISTACK_HOST": LOOPBACK,
+        # Whose presigned addresses it takes.
+        "AWS_ACCESS_KEY_ID": Credentials().key_id,
+        "AWS_SECRET_ACCESS_KEY": Credentials().secret,
         "HOME": str(directory),
         "TMPDIR": str(directory),
         "STATE_DIR": str(directory / "state"),

@@ -1,7 +1,8 @@
-"""Lambda's own API on loopback, as far as the switch of the intake needs it: two calls.
+"""Lambda's own API on loopback, as far as the intake's switch and the preview need it: three calls.
 
     GET /2015-03-31/event-source-mappings?FunctionName=NAME[&MaxItems=N][&Marker=M]    200, a page of mappings
     PUT /2015-03-31/event-source-mappings/UUID    {"Enabled": true or false}           202, the mapping on its way there
+    POST /2015-03-31/functions/NAME/invocations   the event                            200, what the function answers
 
 Programs find it by AWS_ENDPOINT_URL_LAMBDA, and cannot tell it from the real one: an update answers before it is
 done, one that comes while another is under way is refused, and errors are told by Lambda's names.
@@ -21,12 +22,15 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from local.embedded import LOOPBACK
+from local.environment import Environment, InvocationFailed
 from local.mapping import EventSourceMapping, State
 from local.stack import Function
 
 log = logging.getLogger(__name__)
 
 PATH = "/2015-03-31/event-source-mappings"
+FUNCTIONS = "/2015-03-31/functions/"
+INVOCATIONS = "/invocations"
 
 MOST_ON_A_PAGE = 100
 """Lambda's own limit, whatever MaxItems says."""
@@ -70,11 +74,39 @@ class Served:
         }
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came of an invocation: a payload, and whether the function failed."""
+
+    payload: Any
+    failed: bool = False
+
+
+class Invoked:
+    """A function that is invoked by name: one event at a time, in one environment."""
+
+    def __init__(self, function: Function, environment: Environment) -> None:
+        self.function, self._environment = function, environment
+        self._turn = threading.Lock()
+
+    def invoke(self, event: Any) -> Answer:
+        with self._turn:
+            try:
+                return Answer(self._environment.invoke(event))
+            except InvocationFailed as error:
+                kind, _, message = str(error).partition(": ")
+                return Answer({"errorType": kind, "errorMessage": message or kind}, failed=True)
+
+    def close(self) -> None:
+        self._environment.close()
+
+
 class LambdaApi:
-    """The API of the mappings that it is told of. It listens once it is made, and answers inside its `with`."""
+    """The API of what it is told of. It listens once it is made, and answers inside its `with`."""
 
     def __init__(self) -> None:
         self._served: dict[str, Served] = {}
+        self._invoked: list[Invoked] = []
         self._server = _Server(self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="lambda-api", daemon=True
@@ -89,6 +121,18 @@ class LambdaApi:
         served = Served(str(uuid.uuid4()), function, mapping, time.time())
         self._served[served.uuid] = served
         return served.uuid
+
+    def answer_for(self, function: Function, environment: Environment) -> None:
+        """From now on invokes this function when it is asked to; the environment ends with the API."""
+        self._invoked.append(Invoked(function, environment))
+
+    def invoke(self, name: str, event: Any) -> Answer:
+        """Invoke, and wait for the answer. Raises Refused."""
+        found = next((invoked for invoked in self._invoked if _means(name, invoked.function)), None)
+        if found is None:
+            message = f"Function not found: {name}"
+            raise Refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", message)
+        return found.invoke(event)
 
     def page(self, query: Mapping[str, str]) -> dict[str, Any]:
         """ListEventSourceMappings. Raises Refused."""
@@ -120,6 +164,8 @@ class LambdaApi:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for invoked in self._invoked:
+            invoked.close()
         self._server.shutdown()
         self._server.server_close()
 
@@ -178,6 +224,18 @@ class _Request(BaseHTTPRequestHandler):
             return self._unknown()
         return self._answer(HTTPStatus.ACCEPTED, lambda: self.server.api.update(unquote(id), self._body()))
 
+    def do_POST(self) -> None:
+        path, _ = self._asked()
+        if not path.startswith(FUNCTIONS) or not path.endswith(INVOCATIONS):
+            return self._unknown()
+        name = unquote(path.removeprefix(FUNCTIONS).removesuffix(INVOCATIONS))
+        try:
+            answer = self.server.api.invoke(name, self._body())
+        except Refused as refused:
+            return self._refuse(refused)
+        failed = {"X-Amz-Function-Error": "Unhandled"} if answer.failed else {}
+        return self._send(HTTPStatus.OK, answer.payload, {"X-Amz-Executed-Version": "$LATEST", **failed})
+
     def log_message(self, format: str, *args: Any) -> None:
         log.debug(format, *args)
 
@@ -204,7 +262,7 @@ class _Request(BaseHTTPRequestHandler):
     def _refuse(self, refused: Refused) -> None:
         self._send(refused.status, {"Type": "User", "Message": str(refused)}, {"x-amzn-ErrorType": refused.code})
 
-    def _send(self, status: HTTPStatus, answer: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+    def _send(self, status: HTTPStatus, answer: Any, headers: Mapping[str, str] | None = None) -> None:
         body = json.dumps(answer).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():

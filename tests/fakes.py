@@ -11,6 +11,7 @@ from local.simulator.outage import Intake as FakeIntake
 from local.simulator.outage import Outage as FakeOutage
 from local.simulator.queues import DeadLetters as FakeDeadLetters
 from local.simulator.queues import Queue as FakeQueue
+from local.simulator.runs import Runs as FakeRuns
 
 __all__ = [
     "Clock",
@@ -23,5 +24,6 @@ __all__ = [
     "FakeOutage",
     "FakeQueue",
     "FakeRenditions",
+    "FakeRuns",
     "etag_of",
 ]

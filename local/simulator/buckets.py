@@ -92,3 +92,12 @@ class Renditions:
         if self.failing:
             raise self.failing
         return self.objects[key]
+
+    def url(self, key: str) -> str:
+        return f"https://renditions.example/{key}"
+
+    def erase(self, source: Source) -> None:
+        if self.failing:
+            raise self.failing
+        for key in [key for key in self.objects if key.startswith(f"{source.id}/")]:
+            del self.objects[key], self.versions[key]

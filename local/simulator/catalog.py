@@ -4,16 +4,18 @@ from dataclasses import dataclass, field
 
 from imaging.recipe import Body
 from jobs.catalog import Catalog
-from jobs.errors import CatalogTooOld, Retryable
+from jobs.errors import Retryable, Stale
 
 
 @dataclass
 class CatalogStore:
-    """Bodies by digest, and the pointer. `history` keeps every catalog there was, by revision."""
+    """Bodies by digest, and the pointer. `history` keeps every catalog there was, by revision; `replaced` is for
+    rollbacks."""
 
     catalog: Catalog = field(default_factory=Catalog)
     bodies: dict[str, Body] = field(default_factory=dict)
     history: dict[int, Catalog] = field(default_factory=dict)
+    replaced: dict[int, Catalog] = field(default_factory=dict)
     failing: Retryable | None = None
     reads: int = 0
 
@@ -27,9 +29,20 @@ class CatalogStore:
         if self.failing:
             raise self.failing
         if self.catalog.revision != expected:
-            raise CatalogTooOld(f"the stored catalog is at revision {self.catalog.revision}, not {expected}")
+            raise Stale(f"the stored catalog is at revision {self.catalog.revision}, not {expected}")
         self.catalog = catalog
         self.history[catalog.revision] = catalog
+
+    def keep(self, catalog: Catalog) -> None:
+        if self.failing:
+            raise self.failing
+        if catalog.revision:
+            self.replaced.setdefault(catalog.revision, catalog)
+
+    def kept(self, revision: int) -> Catalog | None:
+        if self.failing:
+            raise self.failing
+        return self.replaced.get(revision)
 
     def body(self, digest: str) -> Body:
         if self.failing:

@@ -27,6 +27,8 @@ class Ledger:
     failing: Retryable | None = None
     writes: int = 0
     watching: Callable[[Record, Record], None] = lambda *_: None
+    erased: set[tuple[Source, int]] = field(default_factory=set)
+    """Sources and the fences under which they were: until they are claimed again, nobody finds them."""
     _holder: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lock: "threading.RLock" = field(default_factory=threading.RLock)
 
@@ -85,11 +87,36 @@ class Ledger:
             self._set(old, replace(old, state=State.QUEUED, updated=now, **CLEAN))
             return True
 
+    def enqueue(self, source: Source, *, now: int) -> bool:
+        with self._lock:
+            self._reachable()
+            if source in self.records:
+                return False
+            self.records[source] = Record(source, State.QUEUED, updated=now)
+            self.writes += 1
+            return True
+
+    def erase(self, record: Record, *, now: int) -> bool:
+        with self._lock:
+            old = self._get(record.source)
+            if (old.state, old.fence) != (record.state, record.fence):
+                return False
+            self.records[old.source] = Record(
+                old.source, State.DELETED, fence=old.fence + 1, revision=old.revision, updated=now
+            )
+            self.erased.add((old.source, old.fence + 1))
+            self.writes += 1
+            return True
+
     # ---- read ----------------------------------------------------------------------------------------------------
 
     def read(self, source: Source) -> Record | None:
         self._reachable()
         return self.records.get(source)
+
+    def find(self, id: str) -> Record | None:
+        self._reachable()
+        return next((record for record in self._there() if record.source.id == id), None)
 
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
         self._reachable()
@@ -98,15 +125,19 @@ class Ledger:
     def scan(self, after: str | None = None) -> Page:
         return self._page(after, frozenset(State))
 
-    def faults(self, after: str | None = None) -> Page:
-        return self._page(after, frozenset({State.REJECTED, State.DEAD}))
+    def faults(self, after: str | None = None, state: State | None = None, most: int = PAGE) -> Page:
+        return self._page(after, frozenset({state} if state else {State.REJECTED, State.DEAD}), most)
 
-    def _page(self, after: str | None, states: frozenset[State]) -> Page:
+    def _there(self) -> list[Record]:
+        """All but what was erased."""
+        return [one for one in self.records.values() if (one.source, one.fence) not in self.erased]
+
+    def _page(self, after: str | None, states: frozenset[State], most: int = PAGE) -> Page:
         self._reachable()
         with self._lock:
-            there = sorted((source.id, record) for source, record in self.records.items() if record.state in states)
+            there = sorted((record.source.id, record) for record in self._there() if record.state in states)
         rest = [(id, record) for id, record in there if id > (after or "")]
-        page = rest[:PAGE]
+        page = rest[:most]
         return Page(tuple(record for _, record in page), page[-1][0] if len(rest) > len(page) else None)
 
     # ---- the one write -------------------------------------------------------------------------------------------

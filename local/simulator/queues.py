@@ -11,6 +11,9 @@ from jobs.events import Asked
 from jobs.ports import Letter
 from local.simulator.clock import Clock
 
+PACKED = 10
+"""Questions in one packed message."""
+
 
 @dataclass
 class Message:
@@ -113,6 +116,14 @@ class Queue:
     def send_many(self, questions: Sequence[Asked]) -> None:
         for asked in questions:
             self.send(asked)
+
+    def send_packed(self, questions: Sequence[Asked]) -> None:
+        if self.failing:
+            raise self.failing
+        for start in range(0, len(questions), PACKED):
+            some = questions[start : start + PACKED]
+            self.sent += [(asked, 0) for asked in some]
+            self.sqs.send(events.packed(some))
 
     def postpone(self, receipt: str, seconds: int) -> None:
         if self.failing:

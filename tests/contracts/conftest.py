@@ -16,6 +16,7 @@ from aws.connect import Aws, connect
 from jobs import settings
 from jobs.breaker import Outage
 from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
+from jobs.runs import Runs
 from jobs.source import Source
 from tests.fakes import (
     FakeCatalogStore,
@@ -25,6 +26,7 @@ from tests.fakes import (
     FakeOutage,
     FakeQueue,
     FakeRenditions,
+    FakeRuns,
 )
 
 ORIGINALS, RENDITIONS = "originals", "renditions"
@@ -41,6 +43,7 @@ class Ground:
     queue: Queue
     dead_letters: DeadLetters
     outage: Outage
+    runs: Runs
     bucket: str
     other_side: Any
 
@@ -132,6 +135,7 @@ def _on_fakes() -> Ground:
         queue=queue,
         dead_letters=dead_letters,
         outage=FakeOutage(),
+        runs=FakeRuns(),
         bucket=ORIGINALS,
         other_side=FakeSide(originals, queue, dead_letters),
     )
@@ -147,6 +151,7 @@ def _on_aws(aws: Aws, environment: dict[str, str]) -> Ground:
         queue=aws.queue,
         dead_letters=aws.dead_letters,
         outage=aws.outage,
+        runs=aws.runs,
         bucket=environment["SAFELIGHT_ORIGINALS"],
         other_side=AwsSide(boto3.client("s3"), boto3.client("sqs"), queue_url, dead_letters_url),
     )

@@ -5,7 +5,7 @@ import pytest
 from imaging import recipe as recipes
 from jobs import catalog
 from jobs.catalog import Catalog
-from jobs.errors import CatalogTooOld, Retryable
+from jobs.errors import Retryable, Stale
 from tests.contracts.conftest import Ground
 from tests.jobs.worlds import recipe
 
@@ -35,7 +35,7 @@ def test_every_change_and_every_rollback_raises_the_revision(ground: Ground) -> 
 
 def test_a_change_that_was_based_on_an_older_catalog_is_refused(ground: Ground) -> None:
     current = catalog.release(ground.catalog, [recipe()], [("", "default")])
-    with pytest.raises(CatalogTooOld):
+    with pytest.raises(Stale):
         ground.catalog.replace(Catalog(current.revision, (), {}), expected=current.revision - 1)
 
 

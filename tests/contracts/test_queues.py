@@ -38,6 +38,15 @@ def test_many_questions_are_sent_at_once(ground: Ground, unique: str) -> None:
     assert sorted(received, key=str) == sorted(questions, key=str)
 
 
+def test_packed_questions_all_arrive_in_a_tenth_of_the_messages(ground: Ground, unique: str) -> None:
+    ground.purge()
+    questions = [Asked(Source(ground.bucket, f"{unique}/a b+c%{number}.jpg"), f"etag{number}") for number in range(123)]
+    ground.queue.send_packed(questions)
+    bodies = ground.messages()
+    assert len(bodies) == 13
+    assert sorted((asked for body in bodies for asked in parse(body)), key=str) == sorted(questions, key=str)
+
+
 def test_an_empty_lane_has_no_oldest_message(ground: Ground, unique: str) -> None:
     ground.purge()
     assert ground.queue.oldest() is None

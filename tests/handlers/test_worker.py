@@ -4,8 +4,8 @@ import io
 import json
 import logging
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -58,7 +58,7 @@ def lane(embedded_stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ite
     """A fresh worker: what the handler caches between invocations is forgotten before and after."""
     for name, value in embedded_stack.items():
         monkeypatch.setenv(name, value)
-    cached = (worker._settings, worker._aws, worker._rules, worker._world, worker._limits)
+    cached = (worker._settings, worker._aws, worker._rules, worker._world)
     for cache in cached:
         cache.cache_clear()
     recipes = book.read(RECIPES)
@@ -66,6 +66,16 @@ def lane(embedded_stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ite
     yield Lane(embedded_stack, uuid.uuid4().hex)
     for cache in cached:
         cache.cache_clear()
+
+
+@pytest.fixture
+def bulk(lane: Lane, make_queue: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bulk lane of this test's own; its URL."""
+    url = make_queue()
+    monkeypatch.setenv("SAFELIGHT_BULK_QUEUE_URL", url)
+    worker._settings.cache_clear()
+    worker._aws.cache_clear()
+    return url
 
 
 def sqs(*bodies: str) -> dict[str, Any]:
@@ -115,6 +125,31 @@ def test_what_cannot_finish_in_time_is_handed_back(lane: Lane) -> None:
     answer = worker.handler(sqs(events.message(good)), Context(milliseconds=5_000))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
     assert worker._aws().ledger.read(good.source) is None
+
+
+def test_what_came_by_the_bulk_lane_goes_back_to_it(lane: Lane, bulk: str) -> None:
+    """Untried on its last receive it is copied there; the fresh lane hears nothing of it."""
+    good = lane.upload("good.jpg", write(scene(), "jpeg"))
+    came = sqs(events.message(good))
+    came["Records"][0]["eventSourceARN"] = f"arn:aws:sqs:eu-central-1:123456789012:{bulk.rpartition('/')[2]}"
+    came["Records"][0]["attributes"]["ApproximateReceiveCount"] = lane.environment["SAFELIGHT_MAX_RECEIVES"]
+    assert worker.handler(came, Context(milliseconds=5_000)) == {"batchItemFailures": []}
+    waiting = boto3.client("sqs").receive_message(QueueUrl=bulk, WaitTimeSeconds=10)["Messages"]
+    assert [events.parse(message["Body"]) for message in waiting] == [(replace(good, copies=1),)]
+
+
+def test_a_message_is_postponed_on_the_lane_it_came_by(lane: Lane, bulk: str) -> None:
+    queue = boto3.client("sqs")
+    good = lane.upload("good.jpg", write(scene(), "jpeg"))
+    queue.send_message(QueueUrl=bulk, MessageBody=events.message(good))
+    (received,) = queue.receive_message(QueueUrl=bulk, VisibilityTimeout=600)["Messages"]
+    came = sqs(events.message(good))
+    came["Records"][0] |= {
+        "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{bulk.rpartition('/')[2]}",
+        "receiptHandle": received["ReceiptHandle"],
+    }
+    assert worker.handler(came, Context(milliseconds=5_000)) == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    assert queue.receive_message(QueueUrl=bulk, WaitTimeSeconds=10)["Messages"]  # long before its 600 seconds end
 
 
 def test_a_plain_s3_event_is_done(lane: Lane) -> None:

@@ -17,7 +17,7 @@ RIGHT = {
 
 def test_what_is_optional_has_a_default() -> None:
     read = settings.read(RIGHT)
-    assert (read.prefix, read.max_bytes, read.max_pixels, read.vcpus) == ("", None, None, 1)
+    assert (read.prefix, read.bulk_queue_url, read.max_bytes, read.max_pixels, read.vcpus) == ("", None, None, None, 1)
 
 
 @pytest.mark.parametrize(("megabytes", "vcpus"), [(1769, 1), (1770, 2), (3538, 2), (10240, 6)])

@@ -52,6 +52,7 @@ class TestTheWhole:
             *("Worker", "WorkerFresh", "WorkerRole", "WorkerLogs"),
             *("Sweep", "SweepProbe", "SweepHourly", "SweepRole", "SweepLogs", "OutageAlarm"),
             *("SweepProbePermission", "SweepHourlyPermission"),
+            *("Preview", "PreviewRole", "PreviewLogs"),
         }
 
     def test_what_cannot_be_made_again_is_retained(self) -> None:

@@ -1,0 +1,55 @@
+"""Long operations in the ledger's table: one small item a run, written only over the version it came from."""
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from aws.errors import code, translated
+from aws.items import marshal, unmarshal
+from jobs.errors import Stale
+from jobs.runs import Phase, Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoRuns:
+    """Runs in `table`."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamo, self._table = client, table
+
+    def read(self, id: str) -> Run | None:
+        with translated("GetItem"):
+            answer = self._dynamo.get_item(TableName=self._table, Key={"pk": {"S": _key(id)}}, ConsistentRead=True)
+        return _run(str(unmarshal(answer["Item"])["j"])) if "Item" in answer else None
+
+    def save(self, run: Run) -> Run:
+        saved = replace(run, version=run.version + 1)
+        condition = "n = :expected" if run.version else "attribute_not_exists(pk)"
+        values = {"ExpressionAttributeValues": marshal({":expected": run.version})} if run.version else {}
+        with translated("PutItem"):
+            try:
+                self._dynamo.put_item(
+                    TableName=self._table,
+                    Item=marshal({"pk": _key(run.id), "n": saved.version, "j": json.dumps(asdict(saved))}),
+                    ConditionExpression=condition,
+                    **values,  # type: ignore[arg-type]
+                )
+            except ClientError as error:
+                if code(error) != "ConditionalCheckFailedException":
+                    raise
+                if self.read(run.id) != saved:  # else it was written, and only the reply was lost
+                    raise Stale(f"{run.id} was moved on by another command") from error
+        return saved
+
+
+def _run(text: str) -> Run:
+    kept = json.loads(text)
+    return Run(**{**kept, "phase": Phase(kept["phase"])})
+
+
+def _key(id: str) -> str:
+    return f"run#{id}"

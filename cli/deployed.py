@@ -1,0 +1,87 @@
+"""A Safelight that is deployed, found by the name of its stack: on AWS, or on anything that AWS_ENDPOINT_URL names.
+
+    stack ─▶ CloudFormation: outputs and parameters ─▶ the worker's own environment ─▶ settings ─▶ adapters
+
+Verbs take three options for it (Stack, Region, Endpoint), and all but the first are boto3's to find where not given.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from aws import connect
+from aws.connect import Aws
+from aws.stack import Described
+from cli.complaint import Complaint
+from jobs import settings
+from jobs.settings import Settings
+
+Stack = Annotated[str, typer.Option("--stack", envvar="SAFELIGHT_STACK", help="The CloudFormation stack.")]
+Region = Annotated[str | None, typer.Option("--region", help="Of the stack; AWS_REGION or the profile's if not given.")]
+Endpoint = Annotated[
+    str | None, typer.Option("--endpoint", help="Where AWS is; AWS_ENDPOINT_URL or AWS itself if not given.")
+]
+
+SAFELIGHT = "safelight"
+"""The stack that is meant when none is named."""
+
+OUTPUTS = {
+    "SAFELIGHT_ORIGINALS": "Originals",
+    "SAFELIGHT_RENDITIONS": "Renditions",
+    "SAFELIGHT_TABLE": "Table",
+    "SAFELIGHT_QUEUE_URL": "QueueUrl",
+    "SAFELIGHT_BULK_QUEUE_URL": "BulkQueueUrl",
+    "SAFELIGHT_DEAD_LETTERS_URL": "DeadLettersUrl",
+    "SAFELIGHT_SUBSCRIPTION_DEAD_LETTERS_URL": "SubscriptionDeadLettersUrl",
+    "SAFELIGHT_MAX_RECEIVES": "MaxReceives",
+    "SAFELIGHT_WORKER": "Worker",
+    "SAFELIGHT_PREVIEW": "Preview",
+}
+"""The functions' settings by the outputs that say them. A stack of an older template has fewer."""
+
+PARAMETERS = {
+    "SAFELIGHT_ORIGINALS_PREFIX": "OriginalsPrefix",
+    "SAFELIGHT_MAX_BYTES": "MaxBytes",
+    "SAFELIGHT_MAX_PIXELS": "MaxPixels",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "WorkerMemory",
+}
+"""Those by the parameters that say them."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment within reach. `aws` holds its adapters, `aws.intake` the switch of what feeds its worker."""
+
+    stack: str
+    settings: Settings
+    aws: Aws
+    described: Described
+    emulated: bool
+    """At an endpoint of its own: what only AWS can prove is not proven there."""
+
+
+def deployed(stack: str = SAFELIGHT, endpoint: str | None = None, region: str | None = None) -> Deployed:
+    """This process works on it from now on. Raises Complaint without such a stack, Retryable where nobody answers."""
+    _choose(endpoint, region)
+    described = connect.described(stack)
+    if described is None:
+        raise Complaint(f"there is no stack {stack}: name yours with --stack, and --region if it is elsewhere")
+    names = settings.read(_environment(stack, described))
+    return Deployed(stack, names, connect.connect(names), described, "AWS_ENDPOINT_URL" in os.environ)
+
+
+def _choose(endpoint: str | None, region: str | None) -> None:
+    """In the environment, where boto3 and whatever this process starts look for it."""
+    if endpoint:
+        os.environ["AWS_ENDPOINT_URL"] = endpoint
+    if region:
+        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
+
+
+def _environment(stack: str, described: Described) -> dict[str, str]:
+    functions = {"SAFELIGHT_WORKER": f"{stack}-worker", "SAFELIGHT_PREVIEW": f"{stack}-preview"}
+    said = {name: described.outputs[output] for name, output in OUTPUTS.items() if output in described.outputs}
+    given = {name: described.parameters[one] for name, one in PARAMETERS.items() if one in described.parameters}
+    return {**functions, **given, **said}
