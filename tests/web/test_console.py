@@ -33,7 +33,9 @@ def test_photographs_go_in_and_everything_about_them_can_be_seen_and_done(
     page.goto(address)
     the_token_leaves_the_address(page)
     files = photographs(tmp_path, COUNT, **(FOR_PICTURES if PICTURES else FOR_TESTS))
-    uploads_are_sent(page, [*files, spoiled(tmp_path, files[1])])
+    files.append(spoiled(tmp_path, files[1]))
+    uploads_are_sent_though_a_connection_breaks(page, complaints, files)
+    what_was_sent_is_not_sent_again(page, files)
     they_finish(page)
     a_hostile_name_is_text(page)
     an_image_has_its_page(page)
@@ -74,9 +76,19 @@ def the_token_leaves_the_address(page: Page) -> None:
     assert "token" not in page.url
 
 
-def uploads_are_sent(page: Page, files: list[Path]) -> None:
+def uploads_are_sent_though_a_connection_breaks(page: Page, complaints: Complaints, files: list[Path]) -> None:
+    page.route(re.compile(r"-originals-"), lambda route: route.abort("connectionreset"), times=1)
     page.locator("#files").set_input_files(files)
     expect(page.locator("#sent")).to_contain_text(f"{len(files)} of {len(files)} files sent", timeout=A_WHILE)
+    assert ["ERR_CONNECTION_RESET" in each for each in complaints.heard] == [True]
+    complaints.heard.clear()
+
+
+def what_was_sent_is_not_sent_again(page: Page, files: list[Path]) -> None:
+    page.locator("#files").set_input_files(files)
+    expect(page.locator("#sent")).to_contain_text(f"{len(files)} files sent before, left out")
+    page.get_by_role("button", name="Clear the list").click()
+    expect(page.get_by_role("region", name="Uploads")).to_be_hidden()
 
 
 def they_finish(page: Page) -> None:
