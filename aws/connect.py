@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from aws.bus import EventBus
 from aws.catalog import DynamoCatalog
+from aws.counters import DynamoCounters
 from aws.dead_letters import SqsDeadLetters
 from aws.edge import Edge
 from aws.errors import translated
+from aws.instruments import Instruments
 from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
 from aws.listing import S3Listings
@@ -19,7 +22,7 @@ from aws.preview import LambdaPreviewer
 from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
 from aws.stack import Described, describe
-from aws.storage import S3Originals, S3Renditions
+from aws.storage import S3Attic, S3Originals, S3Renditions
 from aws.uploads import S3Uploads
 from jobs.settings import Settings
 
@@ -50,6 +53,7 @@ class Aws:
     originals: S3Originals
     renditions: S3Renditions
     uploads: S3Uploads
+    attic: S3Attic
     ledger: DynamoLedger
     catalog: DynamoCatalog
     queue: SqsQueue
@@ -57,8 +61,12 @@ class Aws:
     bulk: SqsQueue
     """The lane of bulk work; where there is none, the fresh one."""
     dead_letters: SqsDeadLetters
+    undelivered: SqsDeadLetters | None
+    """What the topic could not hand to the queue; None where nothing catches it."""
     listings: S3Listings
     runs: DynamoRuns
+    bus: EventBus
+    counters: DynamoCounters
     outage: DynamoOutage
     intake: LambdaIntake
     previewer: LambdaPreviewer
@@ -86,13 +94,17 @@ def connect(settings: Settings) -> Aws:
         originals=S3Originals(s3),
         renditions=S3Renditions(s3, settings.renditions, _edge(session, settings)),
         uploads=S3Uploads(s3, settings.originals),
+        attic=S3Attic(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),
         queue=queue,
         bulk=bulk,
         dead_letters=SqsDeadLetters(sqs, settings.dead_letters_url),
+        undelivered=SqsDeadLetters(sqs, settings.undelivered_url) if settings.undelivered_url else None,
         listings=S3Listings(s3),
         runs=DynamoRuns(dynamo, settings.table),
+        bus=EventBus(cache(lambda: session.client("events", config=CONFIG)), settings.bus),
+        counters=DynamoCounters(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
         previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
@@ -110,3 +122,13 @@ def described(stack: str) -> Described | None:
     """What CloudFormation says of a stack; None when there is none of that name. Raises Retryable."""
     with translated("DescribeStacks"):
         return describe(boto3.Session().client("cloudformation", config=CONFIG), stack)
+
+
+def instruments() -> Instruments:
+    """For an examination of whatever deployment."""
+    session = boto3.Session()
+    return Instruments(
+        session.client("s3", config=S3_CONFIG),
+        lambda: session.client("lambda", config=CONFIG),
+        lambda: session.client("logs", config=CONFIG),
+    )

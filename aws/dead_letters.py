@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws.errors import translated
 from aws.queue import depth
-from jobs.ports import Letter
+from jobs.ports import Depth, Letter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -50,18 +50,16 @@ class SqsDeadLetters:
             )
         return [_letter(message) for message in answer.get("Messages", [])]
 
-    def put_back(self, letter: Letter) -> None:
-        """A letter that was only looked at is there for the next one at once."""
-        with translated("ChangeMessageVisibility of the dead letters"):
-            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
-
-    def depth(self) -> int:
-        """Letters, roughly."""
-        return depth(self._sqs, self._url)
-
     def delete(self, letter: Letter) -> None:
         with translated("DeleteMessage from the dead letters"):
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+
+    def depth(self) -> Depth:
+        return depth(self._sqs, self._url)
+
+    def put_back(self, letter: Letter) -> None:
+        with translated("ChangeMessageVisibility of a dead letter"):
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
 
 
 def _letter(message: "MessageTypeDef") -> Letter:

@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from jobs.source import Made, Mark, Published, Record, Source, State, Stored
+from jobs.source import Made, Mark, Published, Record, Source, State, Stored, Used
 
 Item = dict[str, Any]
 
@@ -89,6 +89,7 @@ def published_item(published: Published) -> Item:
             "ms": made.milliseconds,
             "by": made.path,
             **({"y": made.why} if made.why else {}),
+            **({"c": list(vars(published.used).values())} if published.used else {}),
         },
     }
 
@@ -128,6 +129,7 @@ def _published(plain: Item) -> Published:
             path=made["by"],
             why=made.get("y", ""),
         ),
+        used=Used(*map(int, made["c"])) if "c" in made else None,
     )
 
 

@@ -108,12 +108,6 @@ class DynamoLedger:
             answer = self._dynamo.get_item(TableName=self._table, Key=_key(source), ConsistentRead=True)
         return record_of(answer["Item"], source) if "Item" in answer else None
 
-    def find(self, id: str) -> Record | None:
-        with translated("GetItem"):
-            answer = self._dynamo.get_item(TableName=self._table, Key={"pk": {"S": id}}, ConsistentRead=True)
-        item = answer.get("Item", {})
-        return record_of(item) if "k" in item else None
-
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
         by_id = {source.id: source for source in sources}
         return {
@@ -121,6 +115,12 @@ class DynamoLedger:
             for chunk in _chunks(list(by_id.values()), MOST_IN_BATCH)
             for item in self._batch([_key(source) for source in chunk])
         }
+
+    def find(self, ids: Iterable[str]) -> Mapping[str, Record]:
+        unique = list(dict.fromkeys(ids))
+        chunks = (unique[start : start + MOST_IN_BATCH] for start in range(0, len(unique), MOST_IN_BATCH))
+        items = (item for chunk in chunks for item in self._batch([{"pk": {"S": id}} for id in chunk], consistent=True))
+        return {item["pk"]["S"]: record_of(item) for item in items if "k" in item}
 
     def scan(self, after: str | None = None) -> Page:
         start: dict[str, Any] = {"ExclusiveStartKey": {"pk": {"S": after}}} if after else {}
@@ -154,10 +154,10 @@ class DynamoLedger:
         following = (number, last) if last else (number + 1, None)
         return Page(found, json.dumps(following) if following[0] < len(shards) else None)
 
-    def _batch(self, keys: list[Item]) -> Iterator[Item]:
+    def _batch(self, keys: list[Item], *, consistent: bool = False) -> Iterator[Item]:
         if not keys:
             return
-        wanted: Mapping[str, Any] = {self._table: {"Keys": keys}}
+        wanted: Mapping[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
         for pause in (0.05, 0.2, 0.8, 3.2, None):
             with translated("BatchGetItem"):
                 answer = self._dynamo.batch_get_item(RequestItems=wanted)

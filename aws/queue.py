@@ -8,6 +8,7 @@ from aws.errors import translated
 from jobs import events
 from jobs.errors import Retryable
 from jobs.events import Asked
+from jobs.ports import Depth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -22,14 +23,20 @@ AT_ONCE = 10
 """Messages in one call."""
 
 PACKED = 10
-"""Questions in one message, at most: a batch of ten such is some hundred images, well within a worker's two minutes.
-Ten messages with keys of 100 characters are 27 kB: one request of SQS's, which are counted by 64 KB."""
+"""Questions in one message, at most: a batch of ten such is some hundred images, well within a worker's two minutes."""
 
 COUNTS: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
+
+
+def depth(client: "SQSClient", url: str) -> Depth:
+    """How many messages a queue holds, about."""
+    with translated("GetQueueAttributes"):
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+    return Depth(*(int(attributes[count]) for count in COUNTS))
 
 
 class SqsQueue:
@@ -72,8 +79,7 @@ class SqsQueue:
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=min(max(seconds, 0), LONGEST_VISIBILITY)
             )
 
-    def depth(self) -> int:
-        """Messages in it, roughly: visible, delayed and in flight."""
+    def depth(self) -> Depth:
         return depth(self._sqs, self._url)
 
     def oldest(self) -> float | None:
@@ -94,10 +100,3 @@ class SqsQueue:
             )["Datapoints"]
         kept = float(attributes["MessageRetentionPeriod"])
         return max((float(age["Maximum"]) for age in ages), default=kept)
-
-
-def depth(client: "SQSClient", url: str) -> int:
-    """Messages in a queue, roughly."""
-    with translated("GetQueueAttributes"):
-        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
-    return sum(int(attributes[count]) for count in COUNTS)

@@ -1,5 +1,7 @@
 """S3: originals to read, renditions to write."""
 
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -8,7 +10,8 @@ from botocore.response import StreamingBody
 from aws.edge import Edge
 from aws.errors import code, translated
 from aws.versions import erase_versions
-from jobs.ports import Absent, Archived, NotModified
+from jobs.errors import Retryable
+from jobs.ports import Absent, Archived, NotModified, Version, Versions
 from jobs.source import Source
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 FOREVER = "public, max-age=31536000, immutable"
 """A rendition's key always names the same bytes, so every cache may keep them."""
+
+MOST_REMOVED = 1000
+"""Versions that one DeleteObjects may name."""
 
 
 URL_LIVES = 3600
@@ -94,3 +100,52 @@ class S3Renditions:
         erase_versions(self._s3, self.bucket, f"{source.id}/")
         if self._edge:
             self._edge.forget(f"/{source.id}/*")
+
+    def has(self, key: str) -> bool:
+        with translated("HeadObject"):
+            try:
+                self._s3.head_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                if code(error) not in ("404", "NoSuchKey"):
+                    raise
+                return False
+        return True
+
+
+class S3Attic:
+    """The versions in that bucket. A place is S3's pair of markers, as JSON."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._s3, self.bucket = client, bucket
+
+    def versions(self, after: str) -> Versions:
+        markers = dict(zip(("KeyMarker", "VersionIdMarker"), json.loads(after), strict=True)) if after else {}
+        with translated("ListObjectVersions"):
+            answer = self._s3.list_object_versions(Bucket=self.bucket, **markers)
+        found = tuple(
+            Version(each["Key"], each["VersionId"], round(each["LastModified"].timestamp() * 1000), each["Size"])
+            for each in answer.get("Versions", [])
+        )
+        following = [answer.get("NextKeyMarker", ""), answer.get("NextVersionIdMarker", "")]
+        return Versions(found, json.dumps(following) if answer["IsTruncated"] else None)
+
+    def remove(self, versions: Sequence[Version]) -> None:
+        for start in range(0, len(versions), MOST_REMOVED):
+            some = versions[start : start + MOST_REMOVED]
+            with translated("DeleteObjects"):
+                answer = self._s3.delete_objects(
+                    Bucket=self.bucket,
+                    Delete={"Objects": [{"Key": each.key, "VersionId": each.id} for each in some], "Quiet": True},
+                )
+            if errors := answer.get("Errors"):
+                raise Retryable("not-removed", f"DeleteObjects: {errors[0].get('Message', errors[0].get('Code'))}")
+
+    def restore(self, key: str) -> bool:
+        with translated("undoing a deletion"):
+            answer = self._s3.list_object_versions(Bucket=self.bucket, Prefix=key)
+            if not any(each["Key"] == key for each in answer.get("Versions", [])):
+                return False
+            for marker in answer.get("DeleteMarkers", []):
+                if marker["Key"] == key:
+                    self._s3.delete_object(Bucket=self.bucket, Key=key, VersionId=marker["VersionId"])
+        return True

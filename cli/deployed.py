@@ -23,6 +23,8 @@ Region = Annotated[str | None, typer.Option("--region", help="Of the stack; AWS_
 Endpoint = Annotated[
     str | None, typer.Option("--endpoint", help="Where AWS is; AWS_ENDPOINT_URL or AWS itself if not given.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Data as JSON on standard output.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 SAFELIGHT = "safelight"
 """The stack that is meant when none is named."""

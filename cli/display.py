@@ -35,21 +35,22 @@ talk = Console(stderr=True, highlight=False)
 @contextmanager
 def counting(label: str) -> Iterator[Callable[[int, int], None]]:
     """Yields what is to be called with how many of how many; until then it shows nothing."""
-    with _showing() as show:
+    with showing() as show:
         yield lambda number, of: show(Text(f"{label}: {number:,} of {of:,}"), number == of)
 
 
 @contextmanager
 def following() -> Iterator[Callable[[Progress], None]]:
     """Shows the run; yields what is to be called with every moment of it."""
-    with _showing() as show:
+    with showing() as show:
         yield lambda progress: show(
             _panel(progress) if talk.is_terminal else _line(progress), progress.settled == progress.total
         )
 
 
 @contextmanager
-def _showing() -> Iterator[Callable[[RenderableType, bool], None]]:
+def showing() -> Iterator[Callable[[RenderableType, bool], None]]:
+    """Yields what is to be called with each moment, and whether it is the last."""
     if not talk.is_terminal:
         yield _seldom()
         return

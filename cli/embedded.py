@@ -72,7 +72,8 @@ class Embedded:
         return self._cloud.gateway(origin, token)
 
     def handed_back(self) -> int:
-        return self._cloud.mapping.counts.failed
+        lanes = [self._cloud.mapping, self._cloud.bulk]
+        return sum(lane.counts.failed for lane in lanes if lane)
 
 
 @contextmanager

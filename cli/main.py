@@ -6,13 +6,22 @@ import sys
 import typer
 from rich.markup import escape
 
-from cli import recipes
+from cli import recipes, reprocess, runs
+from cli.audit import audit
+from cli.backfill import backfill
+from cli.collect import collect
 from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
+from cli.doctor import doctor
 from cli.exits import Exit
+from cli.forecast import forecast
+from cli.intake import pause, resume
+from cli.redrive import redrive
 from cli.render import render
+from cli.status import status
 from cli.up import up
+from cli.watching import watching
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
 
@@ -28,7 +37,20 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(up)
 app.command()(render)
+app.command()(forecast)
+app.command()(backfill)
+app.command()(status)
+app.command("watch")(watching)
+app.command()(pause)
+app.command()(resume)
+app.command()(audit)
+app.command()(redrive)
+app.command()(collect)
+app.command()(doctor)
+for verb in (reprocess.plan, reprocess.apply, reprocess.rollback):
+    recipes.app.command()(verb)
 app.add_typer(recipes.app, name="recipes")
+app.add_typer(runs.app, name="runs")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from jobs.errors import CatalogInvalid
 
 FOLDER = Path(__file__).parent.parent / "recipes"
 
-app = typer.Typer(no_args_is_help=True, help="Look at recipes: lists of renditions, written as TOML files.")
+app = typer.Typer(no_args_is_help=True, help="Look at recipes, which are lists of renditions, and release them.")
 
 
 @app.command()

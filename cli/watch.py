@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from cli.deployment import Deployment
 from cli.originals import Original
@@ -94,10 +95,33 @@ def settled(record: Record) -> bool:
     return record.state in ENDED or (record.state is State.REJECTED and record.told)
 
 
+class Followed(Protocol):
+    """Where the sources are settled."""
+
+    def records(self, sources: Iterable[Source]) -> Mapping[Source, Record]: ...
+    def handed_back(self) -> int: ...
+
+
+class Arrivals(Protocol):
+    """Which of the originals are in the bucket, and why others never will be."""
+
+    @property
+    def arrived(self) -> frozenset[Source]: ...
+    @property
+    def failed(self) -> Mapping[Source, str]: ...
+
+
+class Sized(Protocol):
+    """An original, of which only the bytes count."""
+
+    @property
+    def bytes(self) -> int: ...
+
+
 def watch(
-    deployment: Deployment,
-    originals: Originals,
-    uploads: Uploads,
+    deployment: Followed,
+    originals: Mapping[Source, Sized],
+    uploads: Arrivals,
     show: Callable[[Progress], None],
     *,
     patience: float = PATIENCE,
@@ -124,7 +148,12 @@ def watch(
 
 
 def _progress(
-    originals: Originals, records: Mapping[Source, Record], uploaded: int, seconds: float, still: float, back: int
+    originals: Mapping[Source, Sized],
+    records: Mapping[Source, Record],
+    uploaded: int,
+    seconds: float,
+    still: float,
+    back: int,
 ) -> Progress:
     states = Counter(record.state for record in records.values())
     states[State.QUEUED] += max(0, uploaded - len(records))

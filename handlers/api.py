@@ -25,10 +25,9 @@ from handlers import document, logs, places, problems, shapes, showing
 from handlers.problems import BadPlace, NotFound, Unrenderable
 from imaging import recipe as recipes
 from imaging.recipe import Recipe
-from jobs import deletion, release, reprocess, uploads
-from jobs.errors import Malformed, Retryable
-from jobs.events import parse
-from jobs.ports import Failed, Letter
+from jobs import deletion, redrive, release, reprocess, uploads
+from jobs.errors import Retryable
+from jobs.ports import Failed, Letter, Passed
 from jobs.settings import Settings, read
 from jobs.source import Record, Source, State
 from jobs.uploads import Desk, TooLarge, Wanted
@@ -219,7 +218,7 @@ def post_preview(name: Name, asked: shapes.PreviewAsked) -> shapes.Preview:
 def get_dead_letters(next: Next = None) -> shapes.DeadLetters:
     """Letters as the queue hands them out; those of this page are not handed out again for half a minute."""
     dead = _aws().dead_letters
-    seen, total = _place(next, [0, dead.depth()])
+    seen, total = _place(next, [0, dead.depth().total])
     letters = _letters()
     seen += len(letters)
     whole = not letters or seen >= total
@@ -228,6 +227,34 @@ def get_dead_letters(next: Next = None) -> shapes.DeadLetters:
             dead.put_back(letter)
     told = [each for letter in letters for each in _told(letter)]
     return shapes.DeadLetters(groups=_groups(told), letters=told, next=None if whole else places.packed([seen, total]))
+
+
+@app.post("/redrive", responses=document.answers(200, shapes.Redriven, 400, 422))
+def post_redrive(asked: shapes.RedriveAsked) -> shapes.Redriven:
+    """Dead letters, and what is rejected or dead, back to the queue; or, dry, what would become of them."""
+    wanted = redrive.Wanted(asked.reason or "", asked.prefix or "")
+    return _tried(wanted, asked.next) if asked.dry_run else _redriven(wanted, asked.next)
+
+
+# ---- figures ---------------------------------------------------------------------------------------------------------
+
+
+@app.get("/metrics", responses=document.answers(200, shapes.Metrics))
+def get_metrics() -> shapes.Metrics:
+    """The numbers that the console shows, a second or two behind the ledger."""
+    aws = _aws()
+    counted = aws.counters.read()
+    fresh, bulk = aws.queue.depth().total, 0 if aws.bulk is aws.queue else aws.bulk.depth().total
+    now = int(time.time() // 60)
+    return shapes.Metrics(
+        states={str(state): max(0, counted.states.get(state, 0)) for state in State},
+        published_per_minute=[(minute, counted.minutes.get(minute, 0)) for minute in range(now - 59, now + 1)],
+        bytes_in=counted.bytes_in,
+        bytes_out=counted.bytes_out,
+        milliseconds=counted.milliseconds,
+        cost_dollars=counted.dollars,
+        queue=shapes.Depths(fresh=fresh, bulk=bulk, dead_letters=aws.dead_letters.depth().total),
+    )
 
 
 # ---- the document ----------------------------------------------------------------------------------------------------
@@ -243,7 +270,7 @@ def get_openapi() -> Response[str]:
 
 
 def _found(id: str) -> Record:
-    record = _aws().ledger.find(id)
+    record = _aws().ledger.find([id]).get(id)
     if record is None:
         raise NotFound("There is no image of this id: GET /images lists those that are.")
     return record
@@ -345,6 +372,37 @@ def _reprocessed(next: str | None) -> shapes.Reprocess:
             return shapes.Reprocess(sent=sent, next=places.packed([place.revision, place.after]) if place else None)
 
 
+def _redriven(wanted: redrive.Wanted, next: str | None) -> shapes.Redriven:
+    deadline, now, moved = time.monotonic() + A_CALL, round(time.time() * 1000), 0
+    began, left, after, letters_done = _place(next, [now, [], "", False])
+    place: redrive.Place | None = redrive.Place(began, frozenset(left), after or None, letters_done)
+    aws = _aws()
+    while place and time.monotonic() < deadline:
+        step = redrive.step(
+            place, ledger=aws.ledger, queue=aws.queue, dead_letters=aws.dead_letters, now=now, wanted=wanted
+        )
+        moved, place = moved + step.sent, step.next
+    told = [place.began, sorted(place.left), place.after or "", place.letters_done] if place else None
+    return shapes.Redriven(moved=moved, next=places.packed(told) if told else None)
+
+
+def _tried(wanted: redrive.Wanted, next: str | None) -> shapes.Redriven:
+    """Each rejected or dead source once, in the order of the index; a place is the page and how far in it."""
+    deadline, passed, failed = time.monotonic() + A_CALL, 0, 0
+    after, done = _place(next, ["", 0])
+    while True:
+        page = _aws().ledger.faults(after or None)
+        for number, record in enumerate(page.records[done:], done):
+            if time.monotonic() > deadline:
+                return shapes.Redriven(would_pass=passed, would_fail=failed, next=places.packed([after, number]))
+            if wanted.admits(record.reason, record.source, record.updated):
+                passes = isinstance(_aws().previewer.preview(record.source), Passed)
+                passed, failed = passed + passes, failed + (not passes)
+        if page.next is None:
+            return shapes.Redriven(would_pass=passed, would_fail=failed)
+        after, done = page.next, 0
+
+
 def _letters() -> list[Letter]:
     letters: list[Letter] = []
     while len(letters) < LETTERS_AT_ONCE and (more := _aws().dead_letters.receive()):
@@ -353,19 +411,12 @@ def _letters() -> list[Letter]:
 
 
 def _told(letter: Letter) -> Iterator[shapes.Letter]:
-    """One for each source that the letter is about; what SQS itself moved has no reason of its own."""
-    try:
-        keys: list[str | None] = [asked.source.key for asked in parse(letter.body)]
-    except Malformed:
-        keys = []
+    """One for each source that the letter is about."""
+    asked = redrive.questions(letter)
+    reason = redrive.reason_of(letter, asked, _aws().ledger)
+    keys: list[str | None] = [each.source.key for each in asked]
     for key in keys or [None]:
-        yield shapes.Letter(
-            id=letter.id,
-            reason=letter.reason or "received-too-often",
-            detail=letter.detail,
-            key=key,
-            sent=showing.iso(letter.sent),
-        )
+        yield shapes.Letter(id=letter.id, reason=reason, detail=letter.detail, key=key, sent=showing.iso(letter.sent))
 
 
 def _groups(letters: list[shapes.Letter]) -> list[shapes.Group]:

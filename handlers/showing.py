@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from handlers import shapes
-from jobs import cost, keys, markup
+from jobs import keys, markup
+from jobs.metering import metered
 from jobs.ports import Renditions
+from jobs.prices import PRICES
 from jobs.source import Made, Published, Record, Source, State
 
 
@@ -48,8 +50,9 @@ def _original(made: Made) -> shapes.Original:
 
 
 def _cost(published: Published) -> shapes.Cost:
-    spent = cost.of(published)
-    return shapes.Cost(dollars=spent.dollars, render=spent.render, puts=spent.puts, rest=spent.rest)
+    spent = metered(published)
+    puts = spent.puts * PRICES.s3_put
+    return shapes.Cost(dollars=spent.dollars, puts=puts, rest=spent.dollars - puts)
 
 
 def _renditions(source: Source, published: Published, renditions: Renditions) -> list[shapes.Rendition]:

@@ -7,7 +7,8 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -34,9 +35,11 @@ from jobs.batch import Message, Rules
 from jobs.breaker import Breaker
 from jobs.catalog import CurrentCatalog, RecipeBook
 from jobs.errors import JobError, OutOfTime, Retryable
+from jobs.metering import Metered, metered
 from jobs.ports import Queue
 from jobs.process import Retry, Verdict, World
 from jobs.settings import Settings, read
+from jobs.source import Published
 
 log = logs.configure()
 metrics = Metrics(namespace="Safelight", service="worker")
@@ -65,8 +68,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     messages = [_message(record) for record in records.values()] or [Message(context.aws_request_id, json.dumps(event))]
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     _vcpus().deadline = deadline
-    verdicts = batch.run(messages, replace(_world(), queue=_lane(records)), _rules(), deadline=deadline)
+    spent: list[tuple[str, Published]] = []
+    world = replace(_world(), queue=_lane(records), metered=lambda *told: spent.append(told))
+    verdicts = batch.run(messages, world, _rules(), deadline=deadline)
     _count(verdicts)
+    _meter(spent)
     retries = {id: verdict for id, verdict in verdicts.items() if isinstance(verdict, Retry)}
     if retries and not records:
         raise RecordsFailed("; ".join(sorted({verdict.reason for verdict in retries.values()})))
@@ -109,6 +115,30 @@ def _count(verdicts: Mapping[str, Verdict]) -> None:
             metrics.add_metric("RenderTime", MetricUnit.Milliseconds, sum(verdict.rendered.milliseconds.values()))
             metrics.add_metric("OriginalBytes", MetricUnit.Bytes, verdict.rendered.original.bytes)
             metrics.add_metric("SandboxPartial", MetricUnit.Count, int(_sandbox().level == "partial"))
+
+
+def _meter(spent: Iterable[tuple[str, Published]]) -> None:
+    """What the batch cost, by recipe, for the dashboard."""
+    by_recipe: dict[str, Metered] = defaultdict(Metered)
+    for recipe, published in spent:
+        by_recipe[recipe] += metered(published)
+    for recipe, cost in by_recipe.items():
+        meter = EphemeralMetrics(namespace="Safelight", service="worker")
+        meter.add_dimension("recipe", recipe)
+        for name, unit, value in _measured(cost):
+            meter.add_metric(name, unit, value)
+        meter.flush_metrics()
+
+
+def _measured(cost: Metered) -> Iterator[tuple[str, MetricUnit, float]]:
+    yield "Images", MetricUnit.Count, cost.images
+    yield "VcpuTime", MetricUnit.Milliseconds, cost.milliseconds
+    yield "BytesIn", MetricUnit.Bytes, cost.bytes_in
+    yield "BytesOut", MetricUnit.Bytes, cost.bytes_out
+    yield "StorageRequests", MetricUnit.Count, cost.gets + cost.puts
+    yield "QueueRequests", MetricUnit.Count, cost.calls
+    yield "WriteUnits", MetricUnit.Count, cost.writes
+    yield "Microdollars", MetricUnit.Count, cost.dollars * 1e6
 
 
 @cache

@@ -6,6 +6,7 @@ Each is asked about by the etag that the listing names: what is done meanwhile i
 a page that is sent twice does no work twice.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,8 +14,15 @@ from typing import Protocol
 from jobs.catalog import Catalog
 from jobs.events import ANY, Asked
 from jobs.ports import CatalogStore, Ledger, Queue
+from jobs.prices import PRICES, Prices
 from jobs.runs import Advance
 from jobs.source import Record, Source
+
+PAGE = 1000
+"""Objects of one page: the most that S3 lists at once."""
+
+MESSAGES, PACKED = 10, 10
+"""Messages of one send, and questions of one message: a request of SQS's is counted by 64 KB, this is less than 30."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Listing(Protocol):
     """Objects in an order that stays: a bucket's prefix, an inventory, a file of keys."""
 
     def page(self, after: str) -> Listed:
-        """Up to a thousand objects from a place on; "" is the first. Raises Retryable."""
+        """Some objects from a place on; "" is the first. Raises Retryable."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,39 @@ class Counted:
     objects: int
     bytes: int
     pages: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a backfill would do, and what for. Dollars."""
+
+    counted: Counted
+    listing: float
+    """Every page twice: once for this plan, once to send."""
+    sending: float
+    """With the run's place saved after every page."""
+    looking: float
+    """At the ledger, for what needs nothing."""
+    each: float
+    """For one image until it is published."""
+
+    @property
+    def most(self) -> float:
+        """If every object is sent."""
+        return self.listing + self.sending + self.looking + self.counted.objects * self.each
+
+
+def plan(counted: Counted, each: float, *, look: bool = True, prices: Prices = PRICES) -> Plan:
+    """The arithmetic of a million: 1,000 pages twice are $0.010, 10,000 sends of a hundred $0.004, places $0.001."""
+    sends = math.ceil(counted.objects / (MESSAGES * PACKED))
+    place = prices.dynamodb_write + prices.dynamodb_read  # the run is saved, the catalog read
+    return Plan(
+        counted=counted,
+        listing=2 * counted.pages * prices.s3_put,
+        sending=sends * prices.sqs_request + counted.pages * place,
+        looking=counted.objects * prices.dynamodb_read / 2 if look else 0.0,
+        each=each,
+    )
 
 
 def count(listing: Listing, prefix: str) -> Iterable[Counted]:

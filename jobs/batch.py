@@ -102,7 +102,7 @@ def _worked(
     groups: list[list[Part]], world: World, rules: Rules, deadline: float
 ) -> Iterator[tuple[list[Part], Verdict]]:
     def work(group: list[Part]) -> tuple[list[Part], Verdict]:
-        return group, _work(group, world, rules, deadline)
+        return group, _work(group, world, rules, deadline, share=1 / len(groups))
 
     suspects = [group for group in groups if _suspect(group, world)]
     with ThreadPoolExecutor(max_workers=rules.side_by_side, thread_name_prefix="work") as pool:
@@ -122,7 +122,7 @@ def _suspect(group: list[Part], world: World) -> bool:
     return record is not None and record.attempts > 0
 
 
-def _work(group: list[Part], world: World, rules: Rules, deadline: float) -> Verdict:
+def _work(group: list[Part], world: World, rules: Rules, deadline: float, share: float) -> Verdict:
     receives = max(part.message.receives for part in group)
     if deadline - world.clock() < LEAST_TIME:
         return Retry(random.uniform(1, 5), "out-of-time", untried=True)  # noqa: S311
@@ -131,6 +131,7 @@ def _work(group: list[Part], world: World, rules: Rules, deadline: float) -> Ver
         asked=tuple(part.asked for part in group),
         receives=receives,
         last_receive=receives >= rules.max_receives,
+        share=share,
     )
     with world.about(work.source, [part.message.id for part in group]):
         verdict = process(work, world, deadline=deadline)

@@ -13,13 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from jobs.backfill import Found, Listed
+from jobs.backfill import PAGE, Found, Listed
 from jobs.errors import JobError
 from jobs.events import ANY
 from jobs.source import Source
-
-PAGE = 1000
-"""Objects of one page, as of S3's own listings."""
 
 OWN_SCHEMA = ("Bucket", "Key")
 
@@ -73,8 +70,8 @@ def rows(lines: Iterable[str], schema: Sequence[str] = OWN_SCHEMA) -> Iterator[F
 class Rows:
     """A Listing of parts, each of which can be opened at its beginning. A place is a part's number and a row in it."""
 
-    def __init__(self, parts: Sequence[Callable[[], Iterator[Found]]]) -> None:
-        self._parts = parts
+    def __init__(self, parts: Sequence[Callable[[], Iterator[Found]]], page: int = PAGE) -> None:
+        self._parts, self._page = parts, page
         self._at = ""
         self._open: Iterator[Found] = iter(())
 
@@ -84,9 +81,9 @@ class Rows:
             return Listed((), None)
         if not after or after != self._at:
             self._open = itertools.islice(self._parts[part](), row, None)
-        some = tuple(itertools.islice(self._open, PAGE))
-        if len(some) == PAGE:
-            self._at = f"{part}:{row + PAGE}"
+        some = tuple(itertools.islice(self._open, self._page))
+        if len(some) == self._page:
+            self._at = f"{part}:{row + self._page}"
             return Listed(some, self._at)
         self._at = ""
         return Listed(some, f"{part + 1}:0" if part + 1 < len(self._parts) else None)

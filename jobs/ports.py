@@ -65,6 +65,39 @@ class Renditions(Protocol):
     def erase(self, source: Source) -> None:
         """Every version of everything that was ever rendered of it, and what caches at the edge keep of that."""
 
+    def has(self, key: str) -> bool:
+        """Whether a reader would get it."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One write of a rendition's key. `at` in epoch ms; `bytes` as stored."""
+
+    key: str
+    id: str
+    at: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Some versions, and from where to read on; None when these were the last."""
+
+    found: tuple[Version, ...]
+    next: str | None
+
+
+class Attic(Protocol):
+    """The versions behind the bucket of renditions: only who collects them sees and removes any."""
+
+    def versions(self, after: str) -> Versions:
+        """Every version of every key, by key, from a place on; "" is the first."""
+
+    def remove(self, versions: Sequence[Version]) -> None:
+        """Exactly these, for good. What was written since under the same key stays."""
+
+    def restore(self, key: str) -> bool:
+        """Takes back a deletion that left its version there; False when there is nothing to bring back."""
 
 @dataclass(frozen=True)
 class Form:
@@ -172,11 +205,11 @@ class Ledger(Protocol):
     def read(self, source: Source) -> Record | None:
         """Strongly consistent."""
 
-    def find(self, id: str) -> Record | None:
-        """By a source's id; strongly consistent. What was erased is not found."""
-
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
         """Eventually consistent; sources never seen are left out."""
+
+    def find(self, ids: Iterable[str]) -> Mapping[str, Record]:
+        """By the ids of sources, strongly consistent; those never seen or erased are left out."""
 
     def scan(self, after: str | None = None) -> Page:
         """Every record, strongly consistent, in no order. `after` is the `next` of the page before."""
@@ -202,6 +235,19 @@ class CatalogStore(Protocol):
 
     def body(self, digest: str) -> Body: ...
     def put_body(self, digest: str, body: Body) -> None: ...
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Messages in a queue, as SQS estimates them: to be had, handed out, and waiting for their delay."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        return self.visible + self.in_flight + self.delayed
 
 
 class Queue(Protocol):
@@ -244,6 +290,8 @@ class DeadLetters(Protocol):
         """A few that are visible, which then are not for a while; none when no more are found."""
 
     def delete(self, letter: Letter) -> None: ...
+    def put_back(self, letter: Letter) -> None:
+        """Visible again at once, to whoever receives next."""
 
 
 @dataclass(frozen=True)

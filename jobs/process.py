@@ -25,7 +25,7 @@ from imaging.errors import Reason, Rejected
 from imaging.limits import Limits
 from imaging.recipe import Recipe, RecipeTooNew
 from imaging.rendered import Rendered, RenderedImage
-from jobs import events, keys
+from jobs import events, keys, metering
 from jobs.admission import Admission
 from jobs.breaker import Breaker
 from jobs.catalog import Catalog, CurrentCatalog, RecipeBook
@@ -86,6 +86,8 @@ class World:
     clock: Callable[[], float] = time.time
     together: Callable[[Callable[[RenderedImage], Stored], Iterable[RenderedImage]], Iterable[Stored]] = map
     """How the puts of one source are made: one after the other, unless it is a pool's map."""
+    metered: Callable[[str, Published], None] = lambda *_: None
+    """Told of each publication, with the name of its recipe."""
     about: Callable[[Source, Sequence[str]], AbstractContextManager[object]] = lambda *_: nullcontext()
     """Entered around the work on a source, with its message ids, so that every line of the log names both."""
 
@@ -98,6 +100,8 @@ class Work:
     asked: tuple[Asked, ...]
     receives: int = 1
     last_receive: bool = False
+    share: float = 1.0
+    """Its part of the batch, for the meter."""
 
     @property
     def etag(self) -> str | None:
@@ -259,8 +263,10 @@ def _render(
         at=_now(world),
         renditions=tuple(made.get(r.name) or kept[r.name] for r in recipe.renditions),
         made=_made(rendered),
+        used=metering.used(puts=len(made), claims=record.attempts, receives=work.receives, share=work.share),
     )
     world.ledger.publish(record, published, now=_now(world))
+    world.metered(recipe.name, published)
     return Acknowledge("published", rendered)
 
 

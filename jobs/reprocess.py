@@ -8,12 +8,16 @@ publish. The message carries its revision, so that a worker with an older catalo
 source for finished.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
 
+from imaging.recipe import Recipe
 from jobs.catalog import Catalog
 from jobs.events import ANY, Asked
 from jobs.ports import CatalogStore, Ledger, Queue
-from jobs.source import Record, State
+from jobs.runs import Advance
+from jobs.source import Published, Record, State
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,42 @@ def _rests(record: Record, catalog: Catalog) -> bool:
     """Whether nothing would change: only a resting state can say so, all others have another version in flight."""
     digest = catalog.digest_for(record.source.key)
     return record.state is State.DELETED or record.resting(digest) is not None
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a catalog would change of the records looked at. `milliseconds`: what these took when last made."""
+
+    seen: int = 0
+    images: int = 0
+    puts: int = 0
+    kept: int = 0
+    """Renditions of touched images that are the same by definition: neither encoded nor put again."""
+    milliseconds: float = 0.0
+
+    def __add__(self, other: "Touched") -> "Touched":
+        return Touched(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+
+def touched(records: Iterable[Record], catalog: Catalog, recipe: Callable[[str], Recipe]) -> Touched:
+    """What this catalog would change of these records; `recipe` finds one by its digest."""
+    whole = Touched()
+    for record in records:
+        whole += Touched(seen=1)
+        if not _rests(record, catalog):
+            whole += _touch(record.published, recipe(catalog.digest_for(record.source.key)))
+    return whole
+
+
+def _touch(published: Published | None, recipe: Recipe) -> Touched:
+    there = {(stored.name, stored.definition) for stored in published.renditions} if published else set()
+    kept = sum((rendition.name, rendition.definition) in there for rendition in recipe.renditions)
+    spent = published.made.milliseconds if published else 0
+    return Touched(images=1, puts=len(recipe.renditions) - kept, kept=kept, milliseconds=spent)
+
+
+def advance(place: str, *, store: CatalogStore, ledger: Ledger, queue: Queue) -> Advance:
+    """The same as a step of a run (jobs/runs.py), whose places are text."""
+    stands = Place(**json.loads(place)) if place else None
+    did = step(stands, store=store, ledger=ledger, queue=queue)
+    return Advance(did.sent, did.resting, json.dumps(asdict(did.next)) if did.next else None)

@@ -47,6 +47,7 @@ class Run:
     per_second  at most so many are looked at; 0 is no limit
     each        what one that is sent costs until it is done
     budget      no step begins once this much is spent; None is no limit
+    by, why     who began it, and what for
     """
 
     id: str
@@ -64,6 +65,8 @@ class Run:
     began: float = 0.0
     updated: float = 0.0
     version: int = 0
+    by: str = ""
+    why: str = ""
 
     @property
     def spent(self) -> float:
@@ -100,10 +103,14 @@ def named(kind: str, subject: str) -> str:
 
 
 def begun(runs: Runs, wanted: Run) -> Run:
-    """Goes on with the run of this id where it stands, or begins it anew if it is over or never was."""
+    """Goes on with the run of this id where it stands, or begins it anew if it is over or never was.
+
+    Speed and budget are the wanted ones either way.
+    """
     there = runs.read(wanted.id)
     if there and there.phase not in OVER:
-        return there if there.phase is Phase.RUNNING else runs.save(replace(there, phase=Phase.RUNNING))
+        bounds = {"per_second": wanted.per_second, "budget": wanted.budget}
+        return runs.save(replace(there, phase=Phase.RUNNING, **bounds))  # type: ignore[arg-type]
     return runs.save(replace(wanted, version=there.version if there else 0))
 
 

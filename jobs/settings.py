@@ -22,9 +22,12 @@ class Settings:
     bulk_queue_url: str | None
     """Of the lane for bulk work; without one, bulk work takes the fresh lane."""
     dead_letters_url: str
+    undelivered_url: str | None
+    """Of the queue behind the topic's own subscription. The worker is not told of it."""
     max_receives: int
     worker: str
     preview: str
+    bus: str
     public_url: str | None
     """Where renditions are served from, up to their keys; without one, addresses are presigned."""
     distribution: str | None
@@ -67,9 +70,11 @@ def read(environment: Mapping[str, str]) -> Settings:
         queue_url=reader.text("SAFELIGHT_QUEUE_URL"),
         bulk_queue_url=environment.get("SAFELIGHT_BULK_QUEUE_URL", "").strip() or None,
         dead_letters_url=reader.text("SAFELIGHT_DEAD_LETTERS_URL"),
+        undelivered_url=environment.get("SAFELIGHT_SUBSCRIPTION_DEAD_LETTERS_URL", "").strip() or None,
         max_receives=reader.number("SAFELIGHT_MAX_RECEIVES"),
         worker=environment.get("SAFELIGHT_WORKER") or environment.get("AWS_LAMBDA_FUNCTION_NAME", "worker"),
         preview=environment.get("SAFELIGHT_PREVIEW") or "preview",
+        bus=environment.get("SAFELIGHT_BUS", "").strip() or "default",
         public_url=environment.get("SAFELIGHT_PUBLIC_URL", "").strip() or None,
         distribution=environment.get("SAFELIGHT_DISTRIBUTION", "").strip() or None,
         vcpus=math.ceil(memory / MB_PER_VCPU),

@@ -87,6 +87,16 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Used:
+    """What a publication used, for jobs/metering.py: requests to S3, write units, thousandths of calls to SQS."""
+
+    gets: int = 0
+    puts: int = 0
+    writes: int = 0
+    calls_thousandths: int = 0
+
+
+@dataclass(frozen=True)
 class Published:
     """The last complete set of renditions of a source: what readers see, whole or not at all."""
 
@@ -98,6 +108,7 @@ class Published:
     renditions: tuple[Stored, ...]
     made: Made
     version: str = ""
+    used: Used | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from local.lambda_api import LambdaApi
 from local.mapping import EventSourceMapping
 from local.schedule import Timetable
 from local.stack import EventSource, Function, Stack, create
+from local.stream import StreamMapping
 
 LEAST_CONCURRENCY = 2
 """What Lambda takes for a MaximumConcurrency, too: while one batch ends, another one has the processors."""
@@ -132,6 +133,8 @@ def played(
         api_function = stack.function("ApiFunction")
         pool = Pool(lambda: ProcessEnvironment(api_function, endpoint.variables, _log(directory, "api")))
         ending.callback(pool.close)
+        announce = ProcessEnvironment(stack.function("Announce"), endpoint.variables, _log(directory, "announce"))
+        ending.enter_context(StreamMapping(endpoint, stack.outputs["TableStream"], announce))
         bulk = mappings[BULK] if len(mappings) > BULK else None
         yield Cloud(endpoint, stack, worker, mappings[FRESH], bulk, pool, directory)
 

@@ -55,6 +55,7 @@ class Cloud:
         lane = Sqs(self.clock, self.visibility, self.max_receives, dead, self.dice)
         self.queue, self.dead_letters = Queue(lane), DeadLetters(dead)
         self.originals.told = self._notify
+        self.renditions.clock = self.clock
 
     def put(self, source: Source, body: bytes) -> str:
         return self.originals.put(source, body)

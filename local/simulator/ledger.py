@@ -114,13 +114,15 @@ class Ledger:
         self._reachable()
         return self.records.get(source)
 
-    def find(self, id: str) -> Record | None:
-        self._reachable()
-        return next((record for record in self._there() if record.source.id == id), None)
-
     def read_many(self, sources: Iterable[Source]) -> Mapping[Source, Record]:
         self._reachable()
         return {source: self.records[source] for source in sources if source in self.records}
+
+    def find(self, ids: Iterable[str]) -> Mapping[str, Record]:
+        self._reachable()
+        wanted = frozenset(ids)
+        with self._lock:
+            return {record.source.id: record for record in self._there() if record.source.id in wanted}
 
     def scan(self, after: str | None = None) -> Page:
         return self._page(after, frozenset(State))

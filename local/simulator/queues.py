@@ -164,6 +164,11 @@ class DeadLetters:
             raise self.failing
         self.sqs.delete(letter.receipt)
 
+    def put_back(self, letter: Letter) -> None:
+        if self.failing:
+            raise self.failing
+        self.sqs.postpone(letter.receipt, 0)
+
 
 def _letter(message: Message) -> Letter:
     return Letter(

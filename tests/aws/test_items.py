@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from aws.items import Item, marshal, published_item, record_of, shard, unmarshal
-from jobs.source import Made, Published, Source, State, Stored
+from jobs.source import Made, Published, Source, State, Stored, Used
 
 ONE_WRITE_UNIT = 1024
 SOURCE = Source(
@@ -26,6 +26,7 @@ PUBLISHED = Published(
     renditions=RENDITIONS,
     made=MADE,
     version="L4kqtJlcpXroDTDmpUMLUo.Rb9zqXrUo",
+    used=Used(gets=1, puts=4, writes=12, calls_thousandths=2_400),
 )
 
 
@@ -61,7 +62,7 @@ def size(value: Any) -> int:
 
 def test_a_published_set_comes_back_as_it_went() -> None:
     kept = replace(PUBLISHED, renditions=(*RENDITIONS[:3], replace(RENDITIONS[3], digest="older", engine="older")))
-    for published in (PUBLISHED, kept, replace(PUBLISHED, made=replace(MADE, why=""))):
+    for published in (PUBLISHED, kept, replace(PUBLISHED, made=replace(MADE, why=""), used=None)):
         assert record_of(item(published)).published == published
 
 

@@ -32,8 +32,9 @@ def test_of_two_who_save_over_one_version_the_second_is_refused(ground: Ground, 
 
 
 def test_a_run_that_was_begun_goes_on_where_it_stands(ground: Ground, run: Run) -> None:
-    stands = ground.runs.save(replace(run, place="m", seen=10))
-    assert begun(ground.runs, replace(run, place="", version=0)) == stands
+    stands = ground.runs.save(replace(run, place="m", seen=10, phase=Phase.PAUSED))
+    again = begun(ground.runs, replace(run, place="", version=0, budget=9.0))
+    assert again == replace(stands, phase=Phase.RUNNING, budget=9.0, version=stands.version + 1)
 
 
 def test_a_run_that_is_over_begins_anew(ground: Ground, run: Run) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from tests.faults.bursts import bursts
 from tests.faults.chaos import SEED, TIMES
+from tests.faults.collections import collections
+from tests.faults.emptied import emptied
 from tests.faults.mixed import mixed
 from tests.faults.outages import outages
 from tests.faults.pairs import of_two_versions, pairs, skewed
@@ -11,6 +13,7 @@ from tests.faults.redrives import redrives
 from tests.faults.storms import storms
 from tests.faults.summary import Prove
 from tests.faults.walks import walks
+from tests.faults.waves import waved
 
 CHUNKS = range(4)
 """Each a test of its own, so that they run side by side."""
@@ -52,3 +55,15 @@ def test_a_message_with_records_of_different_fates_is_answered_for_all_of_them(p
 
 def test_an_outage_of_the_world_leaves_no_letter(prove: Prove) -> None:
     prove("outages of the world", outages())
+
+
+def test_queues_emptied_at_any_moment_are_healed_by_an_audit_to_the_last_image(prove: Prove) -> None:
+    prove("every queue emptied in the middle of a run, then an audit", emptied(400 * TIMES, first=SEED))
+
+
+def test_a_collector_beside_workers_never_removes_what_is_published(prove: Prove) -> None:
+    prove("a collector beside workers", collections())
+
+
+def test_a_redrive_in_waves_that_dies_at_any_call_and_is_begun_again_loses_nothing(prove: Prove) -> None:
+    prove("redrives in waves", waved())

@@ -183,3 +183,14 @@ def test_metrics_leave_as_one_embedded_line(lane: Lane, capsys: pytest.CaptureFi
     worker.handler(sqs(events.message(good)), Context())
     emf = [document for line in capsys.readouterr().out.splitlines() if "_aws" in (document := json.loads(line))]
     assert any(document.get("Published") == [1.0] and document["RenderTime"][0] > 0 for document in emf)
+
+
+def test_what_images_cost_leaves_by_recipe(lane: Lane, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [lane.upload(f"{number}.jpg", write(scene(), "jpeg")) for number in range(2)]
+    worker.handler(sqs(*map(events.message, asked)), Context())
+    emf = [document for line in capsys.readouterr().out.splitlines() if "_aws" in (document := json.loads(line))]
+    (cost,) = [document for document in emf if document.get("recipe") == "default"]
+    renditions = [lane.record(one).published.renditions for one in asked]  # type: ignore[union-attr]
+    assert cost["Images"] == [2.0]
+    assert cost["StorageRequests"] == [2.0 + sum(map(len, renditions))]
+    assert 1 < cost["Microdollars"][0] < 200

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from jobs.backfill import Found
+from jobs.backfill import PAGE, Found
 from jobs.events import ANY
-from jobs.inventory import PAGE, InventoryInvalid, Rows, manifest, rows
+from jobs.inventory import InventoryInvalid, Rows, manifest, rows
 from jobs.source import Source
 
 MANIFEST = {

@@ -5,7 +5,7 @@ import pytest
 from jobs import events, redrive
 from jobs.errors import Retryable
 from jobs.events import ANY, Asked
-from jobs.redrive import Place
+from jobs.redrive import Place, Wanted
 from jobs.source import Source, State
 from tests.fakes import etag_of
 from tests.jobs.worlds import BAD, SOURCE, SmallWorld
@@ -25,22 +25,24 @@ def rejected(world: SmallWorld, source: Source = SOURCE) -> Asked:
     return asked
 
 
-def step(world: SmallWorld, place: Place) -> redrive.Step:
+def step(world: SmallWorld, place: Place, wanted: Wanted = redrive.ALL, most: int | None = None) -> redrive.Step:
     return redrive.step(
         place,
         ledger=world.ledger,
         queue=world.queue,
         dead_letters=world.dead_letters,
         now=round(world.clock() * 1000),
+        wanted=wanted,
+        most=most,
     )
 
 
-def run(world: SmallWorld) -> tuple[int, int]:
+def run(world: SmallWorld, wanted: Wanted = redrive.ALL, most: int | None = None) -> tuple[int, int]:
     """All steps of a redrive that begins now: how many were sent, how many letters were left."""
     place: Place | None = Place(began=round(world.clock() * 1000))
     sent = left = 0
     while place:
-        done = step(world, place)
+        done = step(world, place, wanted, most)
         sent, left, place = sent + done.sent, left + done.left, done.next
     return sent, left
 
@@ -142,3 +144,47 @@ def test_a_letter_with_several_questions_asks_them_all_again(world: SmallWorld) 
     run(world)
     assert [question.source for question, _ in world.queue.sent] == sources
     assert world.dead_letters.letters == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent"),
+    [
+        (Wanted(reason="not-an-image"), {"bad/1.jpg", "bad/2.jpg"}),
+        (Wanted(reason="throttled"), {"dead/1.jpg"}),
+        (Wanted(prefix="bad/2"), {"bad/2.jpg"}),
+        (Wanted(reason="throttled", prefix="bad/"), set()),
+        (Wanted(since=10**15), set()),
+    ],
+)
+@pytest.mark.parametrize("with_letters", [True, False])
+def test_only_what_is_wanted_moves(world: SmallWorld, wanted: Wanted, sent: set[str], with_letters: bool) -> None:
+    """A letter that SQS moved has no reason of its own: what the ledger last said of its source counts."""
+    for name in ("bad/1.jpg", "bad/2.jpg"):
+        rejected(world, Source("originals", name))
+    dead = Asked(Source("originals", "dead/1.jpg"), world.originals.put(Source("originals", "dead/1.jpg"), b"a"))
+    world.originals.failing = THROTTLED
+    world.process(dead, last=True)
+    world.originals.failing = None
+    world.dead_letters.send(events.message(dead), reason="")
+    if not with_letters:
+        world.dead_letters.sqs.messages.clear()
+    world.clock.move(1)
+    run(world, wanted)
+    assert {question.source.key for question, _ in world.queue.sent} == sent
+    assert len(world.dead_letters.letters) == (3 - len(sent) if with_letters else 0)
+
+
+@pytest.mark.parametrize("with_letters", [True, False])
+def test_a_bounded_step_leaves_the_rest_to_the_next_one(world: SmallWorld, with_letters: bool) -> None:
+    for number in range(25):
+        rejected(world, Source("originals", f"{number}.jpg"))
+    if not with_letters:
+        world.dead_letters.sqs.messages.clear()
+    place: Place | None = Place(began=round(world.clock() * 1000))
+    sizes = []
+    while place:
+        done = step(world, place, most=4)
+        sizes.append(done.sent)
+        place = done.next
+    assert max(sizes) == 4
+    assert len({question.source for question, _ in world.queue.sent}) == sum(sizes) == 25

@@ -5,6 +5,8 @@ import pytest
 from jobs import reprocess
 from jobs.errors import Retryable
 from jobs.events import ABSENT, ANY, Asked
+from jobs.release import Edit, after
+from jobs.reprocess import Touched, advance, touched
 from jobs.source import Source, State
 from tests.jobs.worlds import BAD, SOURCE, SmallWorld, recipe
 
@@ -82,3 +84,23 @@ def test_a_step_that_failed_is_tried_again_from_the_same_place(world: SmallWorld
         run(world)
     world.queue.failing = None
     assert run(world) == 1
+
+
+def test_a_plan_says_whom_a_catalog_touches_and_what_of_them_stays(world: SmallWorld) -> None:
+    for number in range(3):
+        put(world, f"{number}.jpg")
+    changed = recipe("quality = 50")
+    wanted = after(world.store, world.store.current(), Edit((changed,)))
+    records = world.ledger.scan().records
+    assert touched(records, wanted, lambda _: changed) == Touched(seen=3, images=3, puts=3, kept=3, milliseconds=3)
+    assert touched(records, world.store.current(), lambda _: recipe()) == Touched(seen=3)
+
+
+def test_a_run_of_it_goes_on_from_its_place(world: SmallWorld) -> None:
+    for number in range(60):
+        put(world, f"{number}.jpg")
+    world.release(recipe("quality = 50"))
+    first = advance("", store=world.store, ledger=world.ledger, queue=world.queue)
+    assert first.next is not None
+    second = advance(first.next, store=world.store, ledger=world.ledger, queue=world.queue)
+    assert (first.sent + second.sent, second.next) == (60, None)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.embedded
 def test_an_upload_reaches_the_function_by_the_whole_chain(deployed: Stack, tmp_path: Path) -> None:
     """S3, SNS, SQS, the mapping, and a process that sees Lambda's environment."""
     worker = replace(deployed.function("Worker"), handler="tests.local.handlers_for_tests.keep")
-    (source,) = deployed.event_sources("Worker")
+    source, _ = deployed.event_sources("Worker")
     source = replace(source, maximum_concurrency=1, window=0)
     kept = tmp_path / "kept"
     kept.mkdir()
@@ -40,7 +40,7 @@ def test_an_upload_reaches_the_function_by_the_whole_chain(deployed: Stack, tmp_
 
 
 def test_a_program_finds_the_cloud_by_its_environment(tmp_path: Path) -> None:
-    with running(concurrency=1, directory=tmp_path) as aws:
+    with running(concurrency=1, bulk_concurrency=3, directory=tmp_path) as aws:
         program = """
 import boto3, os
 boto3.client("s3").head_bucket(Bucket=os.environ["SAFELIGHT_ORIGINALS"])
@@ -49,8 +49,10 @@ print(*(mapping["State"] for mapping in page["EventSourceMappings"]))
 """
         command = [sys.executable, "-c", program]
         told = subprocess.run(command, env=aws.environment, check=True, capture_output=True, text=True)
-        assert told.stdout.split() == ["Enabled"]
-        assert aws.mapping.source.maximum_concurrency == 1
+        assert told.stdout.split() == ["Enabled", "Enabled"]
+        assert aws.bulk is not None
+        assert [lane.source.maximum_concurrency for lane in (aws.mapping, aws.bulk)] == [1, 3]
+        assert aws.bulk.source.queue_url == aws.stack.outputs["BulkQueueUrl"] != aws.mapping.source.queue_url
         assert aws.worker_log.parent == tmp_path
 
 

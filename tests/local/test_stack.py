@@ -25,6 +25,7 @@ def test_the_workers_environment_names_what_was_made(deployed: Stack) -> None:
         "SAFELIGHT_RENDITIONS": deployed.outputs["Renditions"],
         "SAFELIGHT_TABLE": deployed.outputs["Table"],
         "SAFELIGHT_QUEUE_URL": deployed.outputs["QueueUrl"],
+        "SAFELIGHT_BULK_QUEUE_URL": deployed.outputs["BulkQueueUrl"],
         "SAFELIGHT_DEAD_LETTERS_URL": deployed.outputs["DeadLettersUrl"],
         "SAFELIGHT_MAX_RECEIVES": "6",
         "SAFELIGHT_MAX_BYTES": "100663296",
@@ -42,7 +43,7 @@ def test_the_worker_is_what_the_template_says(deployed: Stack) -> None:
 
 
 def test_the_mapping_is_what_the_template_says_of_a_queue_that_is_there(deployed: Stack) -> None:
-    (source,) = deployed.event_sources("Worker")
+    source, bulk = deployed.event_sources("Worker")
     sqs = deployed.endpoint.client("sqs")
     there = sqs.get_queue_attributes(QueueUrl=source.queue_url, AttributeNames=["All"])["Attributes"]
     letters = sqs.get_queue_attributes(QueueUrl=source.dead_letters_url, AttributeNames=["QueueArn"])["Attributes"]
@@ -51,6 +52,8 @@ def test_the_mapping_is_what_the_template_says_of_a_queue_that_is_there(deployed
     assert source.queue_arn == there["QueueArn"]
     assert source.max_receives == int(redrive["maxReceiveCount"])
     assert redrive["deadLetterTargetArn"] == letters["QueueArn"]
+    assert bulk.queue_url == deployed.outputs["BulkQueueUrl"]
+    assert bulk == replace(source, queue_url=bulk.queue_url, queue_arn=bulk.queue_arn, maximum_concurrency=20)
 
 
 def test_an_upload_and_a_deletion_reach_the_queue(deployed: Stack) -> None:
@@ -145,8 +148,8 @@ def test_the_template_is_created_with_its_functions_too(embedded_aws: Endpoint) 
 
     assert eventually(lambda: not status().endswith("_IN_PROGRESS"), within=30)
     assert status() == "CREATE_COMPLETE"
-    (mapping,) = embedded_aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    mappings = embedded_aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert [mapping["FunctionResponseTypes"] for mapping in mappings] == [["ReportBatchItemFailures"]] * 2
     remove(attach(embedded_aws, name))
 
 

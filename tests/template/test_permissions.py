@@ -70,7 +70,7 @@ def test_a_photo_is_done_and_a_text_is_rejected_with_the_workers_permissions(
     s3 = stack.endpoint.client("s3")
     s3.put_object(Bucket=photo.bucket, Key=photo.key, Body=write(scene(), "jpeg"))
     s3.put_object(Bucket=text.bucket, Key=text.key, Body=b"Dear worker")
-    (source,) = stack.event_sources("Worker")
+    source, _ = stack.event_sources("Worker")
     log = tmp_path / "worker.log"
     environment = ProcessEnvironment(function, guarded.worker.variables, log)
     with EventSourceMapping(stack.endpoint, replace(source, maximum_concurrency=1), lambda: environment) as mapping:
@@ -120,8 +120,8 @@ def test_the_worker_may_take_from_its_queue_and_look_at_it(guarded: Guarded) -> 
 
 def test_the_worker_may_switch_its_intake(guarded: Guarded) -> None:
     client = guarded.worker.client("lambda")
-    (mapping,) = client.list_event_source_mappings(FunctionName=guarded.name("Worker"))["EventSourceMappings"]
-    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    for mapping in client.list_event_source_mappings(FunctionName=guarded.name("Worker"))["EventSourceMappings"]:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
 
 
 WITHOUT_TLS: dict[str, Callable[[Guarded], Any]] = {

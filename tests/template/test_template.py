@@ -18,7 +18,8 @@ ONLY_THE_ORIGINALS = {
     "ArnEquals": {"aws:SourceArn": ORIGINALS_ARN},
 }
 BUCKETS = ["Originals", "Renditions"]
-QUEUES = ["FreshQueue", "DeadLetters"]
+LANES = ["FreshQueue", "BulkQueue"]
+QUEUES = [*LANES, "DeadLetters", "SubscriptionDeadLetters"]
 
 
 class TestTheWhole:
@@ -49,7 +50,7 @@ class TestTheWhole:
     def test_with_functions_these_are_added(self) -> None:
         added = resources().keys() - resources(Functions="false").keys()
         assert added == {
-            *("Worker", "WorkerFresh", "WorkerRole", "WorkerLogs"),
+            *("Worker", "WorkerFresh", "WorkerBulk", "WorkerRole", "WorkerLogs"),
             *("Sweep", "SweepProbe", "SweepHourly", "SweepRole", "SweepLogs", "OutageAlarm"),
             *("SweepProbePermission", "SweepHourlyPermission"),
             *("Preview", "PreviewRole", "PreviewLogs"),
@@ -90,7 +91,9 @@ class TestWhoMayReachWhat:
             ("RenditionsPolicy", "Renditions", "s3:*"),
             ("TopicPolicy", "Topic", "sns:Publish"),
             ("FreshQueuePolicy", "FreshQueue", "sqs:*"),
+            ("BulkQueuePolicy", "BulkQueue", "sqs:*"),
             ("DeadLettersPolicy", "DeadLetters", "sqs:*"),
+            ("SubscriptionDeadLettersPolicy", "SubscriptionDeadLetters", "sqs:*"),
         ],
     )
     def test_nothing_is_reached_without_tls(self, policy: str, target: str, refused: str) -> None:
@@ -152,7 +155,7 @@ class TestWhoMayReachWhat:
                 ["dynamodb:GetItem", "dynamodb:UpdateItem"],
             ),
             (
-                {"Fn::GetAtt": ["FreshQueue", "Arn"]},
+                [{"Fn::GetAtt": [lane, "Arn"]} for lane in LANES],
                 [
                     "sqs:ChangeMessageVisibility",
                     "sqs:DeleteMessage",
@@ -179,7 +182,7 @@ class TestWhoMayReachWhat:
             ({"Fn::Sub": "${Renditions.Arn}/probe"}, ["s3:PutObject"]),
             ({"Fn::GetAtt": ["Key", "Arn"]}, ["kms:Decrypt", "kms:GenerateDataKey"]),
             ({"Fn::GetAtt": ["Ledger", "Arn"]}, ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan"]),
-            ({"Fn::GetAtt": ["FreshQueue", "Arn"]}, ["sqs:GetQueueAttributes", "sqs:SendMessage"]),
+            ([{"Fn::GetAtt": [lane, "Arn"]} for lane in LANES], ["sqs:GetQueueAttributes", "sqs:SendMessage"]),
             ("*", ["cloudwatch:GetMetricStatistics"]),
             ("*", ["lambda:ListEventSourceMappings"]),
             (
@@ -347,6 +350,7 @@ class TestTheWorker:
             "SAFELIGHT_RENDITIONS",
             "SAFELIGHT_TABLE",
             "SAFELIGHT_QUEUE_URL",
+            "SAFELIGHT_BULK_QUEUE_URL",
             "SAFELIGHT_DEAD_LETTERS_URL",
             "SAFELIGHT_MAX_RECEIVES",
             "SAFELIGHT_MAX_BYTES",

@@ -1,0 +1,92 @@
+"""A long operation as its user sees it: the plan and its price first, then progress, and how it ended."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.deployed import Deployed
+from cli.display import showing, talk
+from cli.exits import Exit
+from cli.text import duration
+from jobs import runs
+from jobs.runs import OutOfBudget, Phase, Run, Step
+
+
+def agreed(plan: Mapping[str, str], *, yes: bool) -> None:
+    """Shows a plan, and asks whether to go on; ends the verb if the answer is no, or nobody is there to give one."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, said in plan.items():
+        table.add_row(name, said)
+    talk.print(table)
+    if yes:
+        return
+    if not talk.is_terminal:
+        talk.print("nothing was begun: say --yes to go on where nobody can be asked")
+        raise typer.Exit(Exit.REFUSED)
+    if not typer.confirm("Go on?", err=True):
+        raise typer.Exit(Exit.REFUSED)
+
+
+def driven(deployed: Deployed, run: Run, step: Step, *, as_json: bool) -> None:
+    """Drives the run to its end or to where it is stopped, and exits accordingly."""
+    talk.print(f"{run.id}: safelight runs pause|resume|cancel {run.id}", soft_wrap=True)
+    try:
+        with showing() as show:
+            pace = Pace(run)
+            run = runs.drive(run, step, deployed.aws.runs, lambda now: show(pace.line(now), now.phase is Phase.DONE))
+    except OutOfBudget as stopped:
+        talk.print(str(stopped), soft_wrap=True)
+        run = deployed.aws.runs.read(run.id) or run
+    tell(run, as_json=as_json)
+    if run.phase is not Phase.DONE:
+        raise typer.Exit(Exit.STOPPED)
+
+
+def tell(run: Run, *, as_json: bool) -> None:
+    """The run on standard output."""
+    if as_json:
+        typer.echo(json.dumps(figures(run), indent=2))
+    else:
+        typer.echo(
+            f"{run.id}: {run.phase}, {run.seen:,} looked at, {run.sent:,} sent, {run.skipped:,} needed nothing,"
+            f" at most ${run.spent:,.2f} to render"
+        )
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """The run as data."""
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "subject": run.subject,
+        "state": run.phase,
+        "total": run.total,
+        "seen": run.seen,
+        "sent": run.sent,
+        "skipped": run.skipped,
+        "dollars": round(run.spent, 4),
+        "budget": run.budget,
+    }
+
+
+class Pace:
+    """How fast it goes since this command took it up."""
+
+    def __init__(self, run: Run) -> None:
+        self._seen, self._began = run.seen, time.time()
+
+    def line(self, run: Run) -> Text:
+        """The moment in one line, with the time that is left."""
+        seconds = max(run.updated - self._began, 0.001)
+        speed = (run.seen - self._seen) / seconds
+        of = f" of {run.total:,}" if run.total else ""
+        left = f"  about {duration((run.total - run.seen) / speed)} left" if speed and run.total > run.seen else ""
+        return Text(
+            f"{run.seen:,}{of}  {run.sent:,} sent  {run.skipped:,} needed nothing  {speed:,.0f}/s"
+            f"  ${run.spent:,.2f} to render{left}"
+        )
