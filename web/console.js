@@ -107,10 +107,11 @@ function show(id) {
   if (dialog?.open && dialog.dataset.id === id) return;
   dialog?.close();
   const back = document.activeElement;
+  const here = location.hash;
   const mine = open(id, library, () => {
-    if (dialog !== mine) return; // another image was opened meanwhile
-    dialog = null;
-    if (location.hash.startsWith("#/images/")) history.pushState(null, "", hash());
+    if (dialog === mine) dialog = null;
+    if (location.hash !== here) return; // somebody went on to another image or another room
+    history.pushState(null, "", hash());
     const tile = document.querySelector(`.sheet a[data-id="${CSS.escape(id)}"]`);
     (back?.isConnected && back !== document.body ? back : tile ?? main).focus({ preventScroll: true });
   });
