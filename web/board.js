@@ -53,10 +53,10 @@ function spark(picture, minutes) {
   picture.setAttribute("aria-label", `Published in the last hour: ${count(total)}, at most ${count(most)} in a minute`);
 }
 
-function sentence({ bytes_in: taken, bytes_out: made, milliseconds, cost_dollars: cost, queue, states }) {
+function sentence({ bytes_in: taken, bytes_out: made, milliseconds, cost_dollars: cost, queue }) {
   const parts = [
     taken && `${bytes(taken)} in, ${bytes(made)} out`,
-    milliseconds && states.done && `${duration(milliseconds / states.done)} each`,
+    milliseconds && `${duration(milliseconds)} of rendering`,
     cost && `${dollars(cost)} so far`,
     queue && `${count(queue.fresh)} fresh and ${count(queue.bulk)} bulk messages queued`,
   ];

@@ -45,7 +45,8 @@ function editor(recipe, library, read) {
   const fields = h("div", { class: "fields" });
   const problems = h("div", { class: "problems", role: "alert" });
   const save = h("button", { class: "lamp", onclick: () => keep() }, "Save");
-  const state = h("p", { class: "quiet", role: "status" }, `Revision ${recipe.revision}, digest ${recipe.digest.slice(0, 8)}`);
+  const readAs = `Revision ${recipe.revision}, digest ${recipe.digest.slice(0, 8)}`;
+  const state = h("p", { class: "quiet", role: "status" }, readAs);
   const preview = previewer(recipe.name, () => draft(), library, tell);
   let current = recipe.body;
 
@@ -54,7 +55,7 @@ function editor(recipe, library, read) {
     if (!written) return;
     current = written;
     showFields();
-    preview.soon();
+    edited();
   });
   showFields();
 
@@ -78,6 +79,11 @@ function editor(recipe, library, read) {
   function changed() {
     text.value = JSON.stringify(current, null, 2);
     tell([]);
+    edited();
+  }
+
+  function edited() {
+    write(state, `${readAs}, edited`);
     preview.soon();
   }
 

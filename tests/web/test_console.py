@@ -63,7 +63,7 @@ def said(page: Page, words: str) -> None:
 
 def picture(page: Page, name: str) -> None:
     if PICTURES:
-        page.evaluate("scrollTo(0, 0)")
+        page.evaluate("scrollTo(0, 0); document.getElementById('said').replaceChildren()")
         page.wait_for_timeout(900)  # what fades in has done so
         photograph(page, Path(PICTURES) / f"console-{name}.jpg")
 
