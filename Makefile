@@ -84,6 +84,27 @@ check: setup ## Formatting, lints, types, the rule of imports
 	@$(RUST) cargo fmt $(CRATE) --check
 	@$(RUST) cargo clippy $(CRATE) --quiet --all-targets -- -D warnings
 
+.venv-checkov/ready: .venv/ready checks/checkov.lock
+	@echo "set-up: checkov, in an environment of its own"
+	@[ -x .venv-checkov/bin/python ] || $(VENV)/python -m venv --without-pip .venv-checkov
+	@$(VENV)/uv pip install --quiet --python .venv-checkov/bin/python --require-hashes -r checks/checkov.lock
+	@touch $@
+
+.PHONY: checkov
+checkov: .venv/ready .venv-checkov/ready ## checkov on the template, with the parameters that add resources
+	@rm -rf .cache/variants && mkdir -p .cache/variants && $(VENV)/python -m tests.template.variants .cache/variants
+	@.venv-checkov/bin/checkov -d .cache/variants --framework cloudformation --compact --quiet --skip-download
+	@echo "make checkov: green in $$(( $$(date +%s) - $(STARTED) )) s"
+
+.PHONY: checkov-lock
+checkov-lock: .venv/ready ## Pin the newest checkov
+	@$(VENV)/uv pip compile checks/checkov.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --custom-compile-command "make checkov-lock" --upgrade -q -o checks/checkov.lock
+
+.PHONY: access
+access: .venv/ready ## Write docs/access.md anew from the template
+	@$(VENV)/python -m tests.template.access
+
 .PHONY: pytest
 pytest: setup ## The tests alone (ARGS="-k name")
 	@$(RUST) cargo test $(CRATE) --quiet --release --no-default-features

@@ -18,9 +18,12 @@ class Switch:
     queue: str
     state: str
 
+LIVE = "live"
+"""The alias of a function that its mappings feed; template.yaml names it. Lambda lists mappings by what they feed."""
+
 
 class LambdaIntake:
-    """Every mapping of one function. Hardly ever used, so its client is made only then."""
+    """Every mapping of one function's live alias. Hardly ever used, so its client is made only then."""
 
     def __init__(self, connect: "Callable[[], LambdaClient]", function: str) -> None:
         self._connect, self._function = connect, function
@@ -46,5 +49,5 @@ class LambdaIntake:
                 client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
 
     def _mappings(self, client: "LambdaClient") -> "list[EventSourceMappingConfigurationTypeDef]":
-        pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=self._function)
+        pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=f"{self._function}:{LIVE}")
         return [mapping for page in pages for mapping in page["EventSourceMappings"]]

@@ -10,7 +10,7 @@ import typer
 from cli import recipes
 from cli.display import talk
 from cli.embedded import embedded
-from local.embedded import LOOPBACK, a_free_port
+from local.embedded import LOOPBACK, a_free_port, free
 from local.gateway import serving
 
 
@@ -33,7 +33,8 @@ def up(
     asked = recipes.named(recipe)
     if log:
         log.mkdir(parents=True, exist_ok=True)
-    port, token = port or a_free_port(), secrets.token_urlsafe(24)
+    port = a_free_port() if port is None else free(port)
+    token = secrets.token_urlsafe(24)
     origin = f"http://{LOOPBACK}:{port}"
     with embedded(concurrency=concurrency, origin=origin, directory=log) as deployment:
         deployment.release(asked.recipes, asked.routes)

@@ -59,3 +59,9 @@ def whole(app: APIGatewayRestResolver) -> dict[str, Any]:
     }
     made["security"] = [{"bearer": []}]
     return made
+
+
+if __name__ == "__main__":
+    from handlers.api import app
+
+    print(text(app), end="")

@@ -4,12 +4,14 @@ What nobody foresaw is logged whole, and told as no more than that.
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
 from imaging.errors import Problem as RecipeProblem
@@ -17,6 +19,8 @@ from imaging.errors import RecipeInvalid, RecipeTooNew
 from jobs.deletion import OnItsWay
 from jobs.errors import CatalogInvalid, Retryable, Stale
 from jobs.uploads import TooLarge, UnknownRecipe, UnknownType
+
+log = logging.getLogger(__name__)
 
 JSON = "application/problem+json"
 
@@ -104,6 +108,17 @@ def answer(status: HTTPStatus, title: str, detail: str, problems: list[dict[str,
     return Response(int(status), JSON, body, headers)
 
 
+def unknown_route(_: Exception) -> Response[str]:
+    return answer(HTTPStatus.NOT_FOUND, "Not found", "There is no such route: GET /openapi.json lists them.")
+
+
+def unforeseen(error: Exception) -> Response[str]:
+    """A fault of ours: the log has it whole, the answer nothing of it."""
+    log.exception("unforeseen", exc_info=error)
+    detail = "This is a fault of the API. Try again; if it stays, the function's log says more."
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Not answered", detail)
+
+
 def by_row(error: Exception) -> Response[str]:
     """The nearest row of the error's own kind."""
     row = next(ROWS[kind] for kind in type(error).__mro__ if kind in ROWS)
@@ -133,6 +148,8 @@ def _mistake(problem: RecipeProblem | str) -> dict[str, str]:
 
 HANDLERS: Mapping[type[Exception], Callable[[Any], Response[str]]] = {
     **dict.fromkeys(ROWS, by_row),
+    Exception: unforeseen,
+    NotFoundError: unknown_route,
     RequestValidationError: invalid_request,
     RecipeInvalid: invalid_recipe,
     CatalogInvalid: invalid_recipe,

@@ -39,7 +39,7 @@ def embedded(
     """
     if not python.exists():
         raise NotSetUp(f"the embedded AWS is not set up ({python} is missing): run `make setup`")
-    port = a_free_port() if port is None else _free(port)
+    port = a_free_port() if port is None else free(port)
     environment = {**_environment(port, directory), **(settings or {})}
     endpoint = _endpoint(environment)
     log = directory / "embedded-aws.log"
@@ -78,7 +78,8 @@ def _environment(port: int, directory: Path) -> dict[str, str]:
     }
 
 
-def _free(port: int) -> int:
+def free(port: int) -> int:
+    """The port, if nobody listens on it. Raises PortTaken."""
     if not _bindable(port):
         raise PortTaken(f"port {port} on {LOOPBACK} is taken: stop what listens there, or name another port")
     return port

@@ -63,7 +63,7 @@ class Served:
             "UUID": self.uuid,
             "EventSourceMappingArn": f"{account}:event-source-mapping:{self.uuid}",
             "EventSourceArn": source.queue_arn,
-            "FunctionArn": self.function.arn,
+            "FunctionArn": _fed(self.function),
             "BatchSize": source.batch_size,
             "MaximumBatchingWindowInSeconds": source.window,
             "FunctionResponseTypes": ["ReportBatchItemFailures"] if source.partial else [],
@@ -188,9 +188,14 @@ def _switch(mapping: EventSourceMapping, *, enabled: bool) -> State:
     return State.DISABLING
 
 
+def _fed(function: Function) -> str:
+    """The ARN of what a mapping feeds."""
+    return f"{function.arn}:{function.alias}" if function.alias else function.arn
+
+
 def _means(name: str | None, function: Function) -> bool:
-    """Lambda takes a function's name, its ARN, or the ARN's end; none means every function."""
-    return name is None or function.arn == name or f":{function.arn}".endswith(f":{name}")
+    """Lambda takes a name, an ARN, or the ARN's end, with the alias where it has one; none means every one."""
+    return name is None or f":{_fed(function)}".endswith(f":{name}")
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

@@ -7,6 +7,7 @@ template and filled with what CloudFormation made.
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ class Function:
     timeout: int
     """Seconds."""
     variables: Mapping[str, str]
+    alias: str = ""
+    """What its mappings feed; the function itself where it has none."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class Stack:
             memory=int(self._said(logical, "MemorySize")),
             timeout=int(self._said(logical, "Timeout")),
             variables={name: str(value) for name, value in self._said(logical, "Environment")["Variables"].items()},
+            alias=str(self.template["Resources"][logical]["Properties"].get("AutoPublishAlias", "")),
         )
 
     def event_sources(self, logical: str) -> tuple[EventSource, ...]:
@@ -154,19 +158,33 @@ def create(
     within: float = 120.0,
 ) -> Stack:
     """Creates the stack and waits for it, `within` seconds. Raises StackFailed with CloudFormation's first reason."""
-    cloudformation: CloudFormationClient = endpoint.client("cloudformation")
     asked = {**(parameters or {}), **WITHOUT_FUNCTIONS}
     try:
-        cloudformation.create_stack(
-            StackName=name,
-            TemplateBody=path.read_text(),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in asked.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
+        ask_for(endpoint, name, asked, path)
     except (BotoCoreError, ClientError) as error:
         raise StackFailed(f"stack {name} at {endpoint.url}: {error}") from error
-    _settled(cloudformation, name, "CREATE_COMPLETE", within)
+    _settled(endpoint.client("cloudformation"), name, "CREATE_COMPLETE", within)
     return attach(endpoint, name, parameters=parameters, path=path)
+
+
+def ask_for(endpoint: Endpoint, name: str, parameters: Mapping[str, str], path: Path = TEMPLATE) -> None:
+    """Sets CloudFormation to work on the stack, and returns at once.
+
+    The template goes by way of a bucket, as `sam deploy` sends it: in the request itself it may have 51,200 bytes.
+    """
+    s3, bucket = endpoint.client("s3"), f"template-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=bucket)
+    try:
+        s3.put_object(Bucket=bucket, Key=path.name, Body=path.read_bytes())
+        endpoint.client("cloudformation").create_stack(
+            StackName=name,
+            TemplateURL=f"{endpoint.url}/{bucket}/{path.name}",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+    finally:
+        s3.delete_object(Bucket=bucket, Key=path.name)
+        s3.delete_bucket(Bucket=bucket)
 
 
 def attach(
@@ -213,7 +231,7 @@ def remove(stack: Stack, *, within: float = 60.0) -> None:
         cloudformation.delete_stack(StackName=stack.name)
         _settled(cloudformation, stack.name, "DELETE_COMPLETE", within)
         for logical, facts in stack.template["Resources"].items():
-            if facts.get("DeletionPolicy") == "Retain" and facts["Type"] in ERASERS:
+            if logical in stack.physical and facts.get("DeletionPolicy") == "Retain" and facts["Type"] in ERASERS:
                 ERASERS[facts["Type"]](stack.endpoint, stack.physical[logical])
     except (BotoCoreError, ClientError) as error:
         raise StackFailed(f"stack {stack.name} was not removed: {error}") from error

@@ -1,14 +1,17 @@
 """The embedded AWS for tests: one for each process that runs tests, started when first asked for."""
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from local.embedded import PYTHON, embedded
 from local.endpoint import Endpoint
 from local.stack import Stack, create, remove
+from local.template import load
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,6 +55,16 @@ def make_queue(embedded_aws: Endpoint) -> Iterator[Callable[..., str]]:
     yield make
     for url in urls:
         sqs.delete_queue(QueueUrl=url)
+
+
+def as_far_as_known(directory: Path) -> Path:
+    """The template less CodeDeploy, which the embedded AWS does not have, and an alarm on more than one metric."""
+    template = load()
+    del template["Resources"]["Worker"]["Properties"]["DeploymentPreference"]
+    del template["Resources"]["RejectedAlarm"], template["Resources"]["Dashboard"]
+    path = directory / "template.json"
+    path.write_text(json.dumps(template))
+    return path
 
 
 def a_name() -> str:

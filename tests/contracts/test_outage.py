@@ -99,7 +99,8 @@ class Laptop:
 
 @pytest.fixture
 def laptop(embedded_aws: Endpoint, make_queue: Callable[..., str]) -> Iterator[Laptop]:
-    function = Function("safelight-worker", "arn:aws:lambda:us-east-1:0:function:safelight-worker", "", 1769, 30, {})
+    name = "safelight-worker"
+    function = Function(name, f"arn:aws:lambda:us-east-1:0:function:{name}", "", 1769, 30, {}, alias="live")
     source = EventSource(make_queue(), "arn", 10, 0, 2, partial=True, max_receives=6, dead_letters_url="")
     with LambdaApi() as api:
         endpoint = replace(embedded_aws, lambda_url=api.url)

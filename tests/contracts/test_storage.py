@@ -5,7 +5,7 @@ import pytest
 from jobs.errors import Retryable
 from jobs.ports import Absent, NotModified
 from jobs.source import Source
-from tests.contracts.conftest import Ground
+from tests.contracts.conftest import RENDITIONS, Ground
 from tests.fakes import etag_of
 
 BODY = b"the bytes of an original"
@@ -35,6 +35,13 @@ def test_a_rendition_is_read_back_byte_for_byte(ground: Ground, unique: str) -> 
     ground.renditions.put(f"{unique}/small.webp", BODY, "image/webp")
     ground.renditions.put(f"{unique}/small.webp", BODY, "image/webp")
     assert ground.renditions.get(f"{unique}/small.webp") == BODY
+
+
+def test_every_cache_may_keep_a_rendition_for_ever(on_moto: Ground, unique: str) -> None:
+    """Its key never names other bytes."""
+    on_moto.renditions.put(unique, BODY, "image/webp")
+    head = on_moto.other_side.s3.head_object(Bucket=RENDITIONS, Key=unique)
+    assert (head["CacheControl"], head["ContentType"]) == ("public, max-age=31536000, immutable", "image/webp")
 
 
 def test_a_missing_bucket_is_never_taken_for_a_deletion(on_moto: Ground) -> None:

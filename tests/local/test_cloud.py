@@ -44,7 +44,7 @@ def test_a_program_finds_the_cloud_by_its_environment(tmp_path: Path) -> None:
         program = """
 import boto3, os
 boto3.client("s3").head_bucket(Bucket=os.environ["SAFELIGHT_ORIGINALS"])
-page = boto3.client("lambda").list_event_source_mappings(FunctionName="safelight-worker")
+page = boto3.client("lambda").list_event_source_mappings(FunctionName="safelight-worker:live")
 print(*(mapping["State"] for mapping in page["EventSourceMappings"]))
 """
         command = [sys.executable, "-c", program]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from jobs.events import Asked, parse
+from jobs.source import Source
 from local.endpoint import Endpoint
 from local.errors import StackFailed, TemplateUnreadable
-from local.stack import Schedule, Stack, attach, create, remove
-from local.template import TEMPLATE
-from tests.embedded import a_name
+from local.stack import Schedule, Stack, ask_for, attach, create, remove
+from tests.embedded import a_name, as_far_as_known
 from tests.local.processes import eventually
 
 pytestmark = pytest.mark.embedded
@@ -83,6 +84,26 @@ def test_only_what_is_under_the_prefix_reaches_the_queue(embedded_aws: Endpoint)
     remove(stack)
 
 
+def test_a_bucket_that_is_there_already_is_heard_through_eventbridge(embedded_aws: Endpoint) -> None:
+    s3, sqs, bucket = embedded_aws.client("s3"), embedded_aws.client("sqs"), a_name()
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    stack = create(embedded_aws, a_name(), parameters={"ExistingOriginals": bucket, "OriginalsPrefix": "uploads/"})
+    s3.put_object(Bucket=bucket, Key="elsewhere/photo.jpg", Body=b"bytes")
+    s3.put_object(Bucket=bucket, Key="uploads/photo.jpg", Body=b"bytes")
+    heard: list[Asked] = []
+
+    def one_told() -> bool:
+        messages = sqs.receive_message(QueueUrl=stack.outputs["QueueUrl"], MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        heard.extend(asked for message in messages.get("Messages", []) for asked in parse(message["Body"]))
+        return bool(heard)
+
+    assert eventually(one_told)
+    assert {asked.source for asked in heard} == {Source(bucket, "uploads/photo.jpg")}
+    assert stack.function("Worker").variables["SAFELIGHT_ORIGINALS"] == stack.outputs["Originals"] == bucket
+    remove(stack)
+
+
 def test_another_program_finds_the_same_stack(deployed: Stack) -> None:
     found = attach(deployed.endpoint, deployed.name)
     assert found.function("Worker") == deployed.function("Worker")
@@ -132,23 +153,19 @@ def test_a_function_that_the_template_does_not_have_is_told(deployed: Stack) -> 
         deployed.function("Nobody")
 
 
-def test_the_template_is_created_with_its_functions_too(embedded_aws: Endpoint) -> None:
+def test_the_template_is_created_with_its_functions_too(embedded_aws: Endpoint, tmp_path: Path) -> None:
     """The embedded AWS makes the function's record; nothing runs it."""
     name = a_name()
     cloudformation = embedded_aws.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=name,
-        TemplateBody=TEMPLATE.read_text(),
-        Parameters=[{"ParameterKey": "Polling", "ParameterValue": "false"}],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
+    ask_for(embedded_aws, name, {"Polling": "false"}, as_far_as_known(tmp_path))
 
     def status() -> str:
         return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
 
     assert eventually(lambda: not status().endswith("_IN_PROGRESS"), within=30)
     assert status() == "CREATE_COMPLETE"
-    mappings = embedded_aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    client = embedded_aws.client("lambda")
+    mappings = client.list_event_source_mappings(FunctionName=f"{name}-worker:live")["EventSourceMappings"]
     assert [mapping["FunctionResponseTypes"] for mapping in mappings] == [["ReportBatchItemFailures"]] * 2
     remove(attach(embedded_aws, name))
 

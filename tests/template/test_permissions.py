@@ -20,14 +20,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from aws.connect import connect
+from aws.intake import LIVE
 from jobs import book, catalog, settings
 from jobs.source import Source, State
 from local.embedded import embedded
 from local.endpoint import Credentials, Endpoint
 from local.environment import ProcessEnvironment
 from local.mapping import EventSourceMapping
-from local.stack import Stack, attach
+from local.stack import Stack, ask_for, attach
 from local.template import TEMPLATE
+from tests.embedded import as_far_as_known
 from tests.imaging.drawing import scene, write
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow]
@@ -51,7 +53,7 @@ class Guarded:
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     directory = tmp_path_factory.mktemp("guarded")
     with _strict(directory, **_tls(directory)) as endpoint:
-        stack = _deployed(endpoint)
+        stack = _deployed(endpoint, as_far_as_known(directory))
         yield Guarded(stack, replace(endpoint, credentials=_in_the_workers_role(stack)))
 
 
@@ -120,7 +122,9 @@ def test_the_worker_may_take_from_its_queue_and_look_at_it(guarded: Guarded) -> 
 
 def test_the_worker_may_switch_its_intake(guarded: Guarded) -> None:
     client = guarded.worker.client("lambda")
-    for mapping in client.list_event_source_mappings(FunctionName=guarded.name("Worker"))["EventSourceMappings"]:
+    mappings = client.list_event_source_mappings(FunctionName=f"{guarded.name('Worker')}:{LIVE}")["EventSourceMappings"]
+    assert len(mappings) == 2
+    for mapping in mappings:
         client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
 
 
@@ -159,15 +163,10 @@ def _strict(directory: Path, **more: str) -> Iterator[Endpoint]:
         yield replace(endpoint, credentials=ROOT)
 
 
-def _deployed(endpoint: Endpoint) -> Stack:
+def _deployed(endpoint: Endpoint, template: Path) -> Stack:
     """With the functions, for their roles; nothing runs them, and nothing polls for them."""
     cloudformation = endpoint.client("cloudformation")
-    cloudformation.create_stack(
-        StackName="safelight",
-        TemplateBody=TEMPLATE.read_text(),
-        Parameters=[{"ParameterKey": "Polling", "ParameterValue": "false"}],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
+    ask_for(endpoint, "safelight", {"Polling": "false"}, template)
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName="safelight", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
     )

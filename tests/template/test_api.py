@@ -1,0 +1,71 @@
+"""The HTTP API as it is deployed: no route without its method and its caller."""
+
+from typing import Any
+
+import pytest
+
+from handlers import api, document
+from tests.template.transformed import properties, resources, template
+
+CALLER: list[dict[str, list[str]]] = [{"caller": []}]
+
+
+def paths() -> dict[str, dict[str, Any]]:
+    said: dict[str, dict[str, Any]] = properties("Api")["Body"]["paths"]
+    return said
+
+
+def test_every_route_of_the_code_is_deployed_and_no_other() -> None:
+    verbs = {"get", "put", "post", "delete"}
+    coded = {(path, verb) for path, verbs_of in document.whole(api.app)["paths"].items() for verb in verbs_of}
+    deployed = {(path, verb) for path, operations in paths().items() for verb in verbs & operations.keys()}
+    assert deployed == coded | {("/openapi.json", "get")}
+
+
+def test_nobody_calls_without_being_known_but_for_renditions_that_were_made_public() -> None:
+    for path, operations in paths().items():
+        for verb in {"get", "put", "post", "delete"} & operations.keys():
+            expected: Any = CALLER
+            if path == "/images/{id}/{rendition}":
+                expected = {"Fn::If": ["WithPublicRenditions", [], CALLER]}
+            assert operations[verb]["security"] == expected, (path, verb)
+
+
+def test_callers_are_known_by_iam_or_by_the_pool_that_is_named() -> None:
+    condition, pool, otherwise = properties("Api")["Body"]["securityDefinitions"]["caller"]["Fn::If"]
+    assert condition == "WithUserPool"
+    assert pool["x-amazon-apigateway-authorizer"]["providerARNs"] == [{"Ref": "UserPool"}]
+    assert otherwise["x-amazon-apigateway-authtype"] == "awsSigv4"
+
+
+def test_browsers_are_answered_only_where_an_origin_is_named() -> None:
+    assert all(operations["options"]["Fn::If"][0] == "WithOrigins" for operations in paths().values())
+    assert properties("Originals")["CorsConfiguration"]["Fn::If"][0] == "WithOrigins"
+    (rule,) = properties("Originals")["CorsConfiguration"]["Fn::If"][1]["CorsRules"]
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], {"Fn::Split": [",", {"Ref": "Origins"}]})
+
+
+def test_it_is_throttled() -> None:
+    (settings,) = properties("Apiv1Stage")["MethodSettings"]
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert settings["ThrottlingRateLimit"] == {"Ref": "ApiRate"}
+
+
+def test_only_this_api_invokes_the_function() -> None:
+    allowed = properties("ApiMayInvoke")
+    assert allowed["Principal"] == "apigateway.amazonaws.com"
+    assert "${Api}/v1/*" in allowed["SourceArn"]["Fn::Sub"]
+
+
+@pytest.mark.parametrize("name", ["Api", "ApiFunction", "Preview", "Announce", "ApiMayInvoke"])
+def test_it_is_left_out_with_the_functions(name: str) -> None:
+    assert name not in resources(Functions="false")
+
+
+def test_the_stream_hands_over_sources_alone_and_takes_back_what_failed() -> None:
+    mapping = properties("AnnounceStream")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert '"st"' in mapping["FilterCriteria"]["Filters"][0]["Pattern"]
+    assert template()["Resources"]["Ledger"]["Properties"]["StreamSpecification"] == {
+        "StreamViewType": "NEW_AND_OLD_IMAGES"
+    }
