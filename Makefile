@@ -110,6 +110,10 @@ pytest: setup ## The tests alone (ARGS="-k name")
 	@$(RUST) cargo test $(CRATE) --quiet --release --no-default-features
 	@$(VENV)/pytest -n auto $(ARGS)
 
+.PHONY: test-browser
+test-browser: setup ## The console's tests alone, in Chromium (SAFELIGHT_SCREENSHOTS=docs takes the pictures anew)
+	@$(VENV)/pytest -m browser $(ARGS)
+
 .PHONY: test-pythons
 test-pythons: setup ## The quick tests on every other Python from 3.11 to 3.14 that is here
 	@for version in 3.11 3.12 3.13 3.14; do $(MAKE) test-python VERSION=$$version; done
