@@ -19,8 +19,8 @@ from aws.intake import LambdaIntake
 from aws.ledger import DynamoLedger
 from aws.listing import S3Listings
 from aws.outage import DynamoOutage
-from aws.preview import LambdaPreviewer
 from aws.place import DynamoPlace
+from aws.preview import LambdaPreviewer
 from aws.queue import SqsQueue
 from aws.runs import DynamoRuns
 from aws.stack import Described, describe
@@ -82,6 +82,7 @@ class Aws:
     def lane(self, arn: str) -> SqsQueue:
         """The lane whose queue has this ARN: what came by it goes back to it. The fresh one for any other ARN."""
         return next((lane for lane in self.lanes if lane.name == arn.rpartition(":")[2]), self.queue)
+
     place: DynamoPlace
 
 
@@ -110,6 +111,7 @@ def connect(settings: Settings) -> Aws:
         ingest=S3Ingest(s3),
         bus=EventBus(cache(lambda: session.client("events", config=CONFIG)), settings.bus),
         counters=DynamoCounters(dynamo, settings.table),
+        place=DynamoPlace(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
         previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
@@ -136,5 +138,4 @@ def instruments() -> Instruments:
         session.client("s3", config=S3_CONFIG),
         lambda: session.client("lambda", config=CONFIG),
         lambda: session.client("logs", config=CONFIG),
-        place=DynamoPlace(dynamo, settings.table),
     )

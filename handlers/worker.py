@@ -141,7 +141,6 @@ def _measured(cost: Metered) -> Iterator[tuple[str, MetricUnit, float]]:
     yield "Microdollars", MetricUnit.Count, cost.dollars * 1e6
 
 
-
 @cache
 def _rules() -> Rules:
     settings = _settings()

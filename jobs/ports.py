@@ -99,6 +99,7 @@ class Attic(Protocol):
     def restore(self, key: str) -> bool:
         """Takes back a deletion that left its version there; False when there is nothing to bring back."""
 
+
 @dataclass(frozen=True)
 class Form:
     """A presigned POST: its fields are sent in their order, and the file last."""

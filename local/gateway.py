@@ -40,6 +40,9 @@ AT_ONCE = 4
 
 STAGE = "local"
 
+LOOK_AGAIN = 0.02
+"""Seconds until an environment that was not ready is asked again."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -76,8 +79,11 @@ class Pool:
     def invoke(self, event: Mapping[str, Any]) -> Any:
         environment = self._idle.get()
         try:
+            while not environment.ready():
+                time.sleep(LOOK_AGAIN)
             return environment.invoke(event)
         finally:
+            environment.rest()
             self._idle.put(environment)
 
     def close(self) -> None:
@@ -88,7 +94,7 @@ class Pool:
 class Gateway:
     """What answers a request: a file, a refusal, or the function."""
 
-    def __init__(self, function: Environment, *, origin: str, token: str, elsewhere: str, web: Path = WEB) -> None:
+    def __init__(self, function: Pool, *, origin: str, token: str, elsewhere: str, web: Path = WEB) -> None:
         """`origin` is its own; `elsewhere` that of S3, where the page posts to and shows pictures from."""
         self._function, self._token, self._web = function, token, web
         self._host = origin.partition("://")[2]

@@ -15,9 +15,8 @@ from moto import mock_aws
 from aws.connect import Aws, connect
 from jobs import settings
 from jobs.breaker import Outage
-from jobs.ports import Attic, CatalogStore, DeadLetters, Ledger, Originals, Queue, Renditions
+from jobs.ports import Attic, CatalogStore, DeadLetters, Ledger, Originals, Place, Queue, Renditions
 from jobs.runs import Runs
-from jobs.ports import CatalogStore, DeadLetters, Ledger, Originals, Place, Queue, Renditions
 from jobs.source import Source
 from tests.fakes import (
     FakeAttic,

@@ -194,6 +194,8 @@ def test_what_images_cost_leaves_by_recipe(lane: Lane, capsys: pytest.CaptureFix
     assert cost["Images"] == [2.0]
     assert cost["StorageRequests"] == [2.0 + sum(map(len, renditions))]
     assert 1 < cost["Microdollars"][0] < 200
+
+
 def test_how_the_children_are_closed_in_is_told_when_nothing_is_published_too(
     lane: Lane, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -310,8 +310,9 @@ class TestWhoMayReachWhat:
             for statement in permissions(role, **parameters):
                 if {"Originals", "ExistingOriginals"} & set(referred(statement["Resource"])):
                     assert set(actions(statement)) <= {"s3:GetObject", "s3:ListBucket"}, role
+
     def test_the_sweep_puts_nothing_into_the_ledger_but_its_place(self) -> None:
-        (statement,) = (s for s in _permissions("SweepRole") if s["Action"] == "dynamodb:PutItem")
+        (statement,) = (s for s in permissions("SweepRole") if s["Action"] == "dynamodb:PutItem")
         assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["sweep"]}}
 
     @pytest.mark.parametrize("role", ["WorkerRole", "SweepRole"])
