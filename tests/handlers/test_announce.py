@@ -4,7 +4,6 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,13 +97,13 @@ class Recorder:
 
 
 @pytest.fixture
-def stage(deployed: Stack, embedded_stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def stage(deployed: Stack, embedded_stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Stage:
     for name, value in embedded_stack.items():
         monkeypatch.setenv(name, value)
     announce._aws.cache_clear()
     bus, aws = Bus(), announce._aws()
     monkeypatch.setattr(announce, "_aws", lambda: replace(aws, bus=bus))
-    yield Stage(embedded_stack["SAFELIGHT_ORIGINALS"], bus, deployed)
+    return Stage(embedded_stack["SAFELIGHT_ORIGINALS"], bus, deployed)
 
 
 def handed(records: list[dict[str, Any]]) -> list[str]:
