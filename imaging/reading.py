@@ -1,12 +1,14 @@
 """How a recipe is read from tables, whoever wrote them: every field with its bounds, every mistake with its path."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from imaging.canonical import SCHEMA
-from imaging.complaints import Complaints, Table
+from imaging.complaints import Complaints, Table, out_of_range
 from imaging.errors import RecipeTooNew
 from imaging.formats import WRITERS
 from imaging.renditions import (
+    AUTO,
     CORNERS,
     GRAVITIES,
     MODES,
@@ -66,12 +68,12 @@ def twins(renditions: tuple[Rendition, ...], tables: list[Table]) -> Iterator[tu
 def read_rendition(table: Table, files: Callable[[str], bytes]) -> Rendition:
     """One rendition, with what its format makes of its knobs."""
     format = table.choice("format", WRITERS)
-    efforts = WRITERS[format].efforts if format else range(0)
     rendition = Rendition(
         name=table.text("name", NAME, NAME_MEANS),
         format=format,
-        quality=table.whole("quality", 1, 100, None),
-        effort=table.whole("effort", min(efforts, default=0), max(efforts, default=9), None),
+        quality=read_quality(table),
+        target=table.number("target", 30, 95, None),
+        effort=read_effort(table, format),
         lossless=table.flag("lossless", False),
         progressive=table.flag("progressive", False),
         background=table.text("background", COLOUR, COLOUR_MEANS, "#ffffff"),
@@ -86,12 +88,41 @@ def read_rendition(table: Table, files: Callable[[str], bytes]) -> Rendition:
     return rendition
 
 
+def read_quality(table: Table) -> Any:
+    """A number, or the word that leaves it to a score."""
+    what = f"{AUTO!r} or a whole number"
+    return table.read(
+        "quality", None, lambda value: None if value == AUTO else out_of_range(value, 1, 100, (int,), what)
+    )
+
+
+def read_effort(table: Table, format: str | None) -> Any:
+    """A number, however it was written: a trade-off by name is the same number for good, and kept as that."""
+    efforts = WRITERS[format].efforts if format else range(0)
+    paces = dict(WRITERS[format].paces) if format else {}
+    low, high = min(efforts, default=0), max(efforts, default=0)
+    what = f"one of {', '.join(paces)} or a whole number"
+    names = tuple(paces)
+    effort = table.read(
+        "effort",
+        None,
+        lambda value: None if not efforts or value in names else out_of_range(value, low, high, (int,), what),
+    )
+    return paces[effort] if effort in names else effort
+
+
 def check_knobs(table: Table, rendition: Rendition) -> None:
     """Note every knob that would do nothing: whoever turned it meant something by it."""
     writer, format = WRITERS[rendition.format], rendition.format
     idle = (
         ("quality", rendition.quality is not None and writer.quality is None, f"{format} has none: it loses nothing"),
         ("quality", rendition.quality is not None and rendition.lossless, "means nothing when lossless is true"),
+        (
+            "quality",
+            rendition.quality == AUTO and writer.quality is not None and not writer.scored,
+            f"{AUTO!r} is for {' and '.join(name for name, each in WRITERS.items() if each.scored)}",
+        ),
+        ("target", rendition.target is not None and rendition.quality != AUTO, f"needs quality = {AUTO!r}"),
         ("effort", rendition.effort is not None and not writer.efforts, f"{format} has none"),
         ("lossless", rendition.lossless and not writer.lossless, f"{format} knows no such choice"),
         ("progressive", rendition.progressive and not writer.progressive, f"{format} knows no such choice"),
