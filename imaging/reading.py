@@ -22,6 +22,7 @@ from imaging.renditions import (
 )
 
 MAX_RENDITIONS = 16
+MAX_SCORED_PIXELS = 4_000_000  # a million take 0.8 s of a core to score, and are scored seven times
 MAX_EDGE = 16_383  # the longest edge that every format can hold
 MAX_ASSET_BYTES = 350 * 1024  # one item of the table that keeps them, with room for its other attributes
 MAX_TEXT = 200
@@ -50,9 +51,25 @@ def read(written: object, files: Callable[[str], bytes]) -> Recipe:
     renditions = tuple(read_rendition(table, files) for table in tables)
     for table, twin in twins(renditions, tables):
         table.note("name", f"is taken by {twin.path}")
+    check_scored(renditions, tables)
     top.done()
     complaints.settle()
     return Recipe(name, renditions)
+
+
+def check_scored(renditions: tuple[Rendition, ...], tables: list[Table]) -> None:
+    """Note every quality left to a score that would take too long to find."""
+    scored = 0
+    for rendition, table in zip(renditions, tables, strict=True):
+        if rendition.aim is None:
+            continue
+        box = rendition.resize
+        if box is None or box.width is None or box.height is None:
+            table.note("quality", f"{AUTO!r} needs a resize with both edges: scoring takes long")
+            continue
+        scored += box.width * box.height
+        if scored > MAX_SCORED_PIXELS:
+            table.note("quality", f"{AUTO!r} is for {MAX_SCORED_PIXELS:,} pixels in a recipe, with this {scored:,}")
 
 
 def twins(renditions: tuple[Rendition, ...], tables: list[Table]) -> Iterator[tuple[Table, Table]]:

@@ -104,9 +104,13 @@ def test_every_field_is_read() -> None:
             "renditions[0].quality",
             "must be 'auto' or a whole number from 1 to 100",
         ),
-        ('format = "avif"\nquality = "auto"', "renditions[0].quality", "'auto' is for jpeg and webp"),
-        ('format = "png"\nquality = "auto"', "renditions[0].quality", "png has none"),
-        ('format = "webp"\nlossless = true\nquality = "auto"', "renditions[0].quality", "means nothing when lossless"),
+        ('format = "avif"\nquality = "auto"', "renditions[0].quality", "'auto'"),
+        ('format = "jpeg"\nquality = "auto"', "renditions[0].quality", "needs a resize with both edges"),
+        (
+            'format = "jpeg"\nquality = "auto"\nresize = { width = 4000, height = 1001 }',
+            "renditions[0].quality",
+            "4,000,000 pixels in a recipe",
+        ),
         ('format = "jpeg"\nquality = 80\ntarget = 80', "renditions[0].target", "needs quality = 'auto'"),
         ('format = "jpeg"\nquality = "auto"\ntarget = 96', "renditions[0].target", "must be 30 to 95"),
         ('format = "webp"\neffort = "slow"', "renditions[0].effort", "must be one of fast, balanced, small or a whole"),
@@ -283,7 +287,7 @@ renditions = st.builds(
     Rendition,
     name=names,
     format=st.just("jpeg"),
-    quality=st.none() | st.just("auto") | st.integers(1, 100),
+    quality=st.none() | st.integers(1, 100),
     progressive=st.booleans(),
     background=colours,
     keep=st.sampled_from([(), ("copyright",)]),
@@ -410,7 +414,8 @@ def written(fields: str) -> Recipe:
 @pytest.mark.parametrize("format", ["jpeg", "webp"])
 def test_a_quality_may_be_left_to_a_score(format: str) -> None:
     plain, aimed = (
-        written(f'format = "{format}"\nquality = "auto"{more}').renditions[0] for more in ("", "\ntarget = 82")
+        written(f'format = "{format}"\nquality = "auto"{more}\nresize = {{ width = 9, height = 9 }}').renditions[0]
+        for more in ("", "\ntarget = 82")
     )
     assert (plain.quality, plain.target, plain.aim) == ("auto", None, TARGET)
     assert (aimed.quality, aimed.target, aimed.aim) == ("auto", 82.0, 82.0)
@@ -418,7 +423,10 @@ def test_a_quality_may_be_left_to_a_score(format: str) -> None:
 
 def test_what_needs_no_newer_schema_keeps_its_names() -> None:
     """A digest and a definition as they were before there was a target; an older worker hands back what it cannot."""
-    numbered, aimed = (written(f'format = "jpeg"\nquality = {quality}') for quality in ("80", '"auto"'))
+    numbered, aimed = (
+        written(f'format = "jpeg"\nquality = {quality}')
+        for quality in ("80", '"auto"\nresize = { width = 9, height = 9 }')
+    )
     assert json.loads(dump(numbered).json)["schema"] == 1
     assert (digest(numbered), numbered.renditions[0].definition) == ("e6b98dda42cdbcd5781f56149ebc9d3e", "618dce5c")
     assert json.loads(dump(aimed).json)["schema"] == 2
