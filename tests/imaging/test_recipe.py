@@ -104,7 +104,21 @@ def test_every_field_is_read() -> None:
             "renditions[0].quality",
             "must be 'auto' or a whole number from 1 to 100",
         ),
-        ('format = "avif"\nquality = "auto"', "renditions[0].quality", "'auto'"),
+        (
+            'format = "avif"\nquality = "auto"\nresize = { width = 9, height = 9 }',
+            "renditions[0].quality",
+            "'auto' is for jpeg and webp",
+        ),
+        (
+            'format = "png"\nquality = "auto"\nresize = { width = 9, height = 9 }',
+            "renditions[0].quality",
+            "png has none",
+        ),
+        (
+            'format = "webp"\nlossless = true\nquality = "auto"\nresize = { width = 9, height = 9 }',
+            "renditions[0].quality",
+            "means nothing when lossless",
+        ),
         ('format = "jpeg"\nquality = "auto"', "renditions[0].quality", "needs a resize with both edges"),
         (
             'format = "jpeg"\nquality = "auto"\nresize = { width = 4000, height = 1001 }',
