@@ -109,6 +109,7 @@ def _table(recipe: Recipe) -> Table:
 def _format(rendition: Rendition) -> str:
     knobs = [rendition.format]
     knobs += [f"quality {rendition.quality}"] if rendition.quality is not None else []
+    knobs += [f"for a SSIMULACRA2 of {rendition.aim:g}"] if rendition.aim is not None else []
     knobs += [f"effort {rendition.effort}"] if rendition.effort is not None else []
     knobs += [word for word in ("lossless", "progressive") if getattr(rendition, word)]
     return ", ".join(knobs)

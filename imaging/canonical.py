@@ -4,8 +4,9 @@ import hashlib
 import json
 from typing import Any
 
-#: Raised by one whenever an older worker could no longer read, or would misread, what `dump` writes.
-SCHEMA = 1
+#: The newest that is read: raised by one whenever an older worker could no longer read, or would misread, what `dump`
+#: writes. What an older schema can say is written in that one, and so is named as before. 2: `quality = "auto"`.
+SCHEMA = 2
 
 
 def canonical(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imaging import aim
 from imaging.credits import credits
 from imaging.errors import Reason, Rejected
 from imaging.formats import WRITERS, Writer
@@ -18,16 +19,25 @@ def encode(image: Image, rendition: Rendition) -> bytes:
             f"{rendition.name} would be {image.width} × {image.height}, {rendition.format} holds {writer.longest_edge}",
         )
     bare, keep = stripped(image, rendition.keep)
-    return bytes(getattr(bare, writer.operation)(keep=keep, **options(writer, rendition)))
+    chosen = options(writer, rendition)
+
+    def saved(**knobs: Any) -> bytes:
+        return bytes(getattr(bare, writer.operation)(keep=keep, **chosen | knobs))
+
+    if rendition.aim is None:
+        return saved()
+    return aim.smallest(bare, lambda quality: saved(Q=quality), rendition.aim, rendition.background, chosen["Q"])
 
 
 def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
     """The saver's options: what the recipe says, else the format's defaults, and what is always so."""
     chosen = dict(writer.fixed)
     if writer.quality is not None:
-        chosen["Q"] = rendition.quality or writer.quality
+        chosen["Q"] = rendition.fixed_quality or writer.quality
     if writer.effort is not None:
         chosen[writer.effort_knob] = writer.effort if rendition.effort is None else rendition.effort
+    if rendition.aim is not None:
+        chosen |= dict(writer.aiming)
     if writer.lossless:
         chosen["lossless"] = rendition.lossless
     if writer.progressive:

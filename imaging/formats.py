@@ -37,7 +37,9 @@ class Reader:
 class Writer:
     """How a format is encoded: the libvips saver, its name for each knob, and what the knob may be set to.
 
-    A knob that a format lacks is None; `quality` and `effort` are the defaults where the recipe says nothing.
+    A knob that a format lacks is None; `quality` and `effort` are the defaults where the recipe says nothing. `paces`
+    are efforts by name. `scored` says that `quality = "auto"` can be asked for: encoding is quick enough to be tried
+    over and over; `aiming` is what is then so, whatever the quality tried.
     """
 
     operation: str
@@ -46,7 +48,10 @@ class Writer:
     quality: int | None = None
     effort: int | None = None
     efforts: range = range(0)
+    paces: tuple[tuple[str, int], ...] = ()
     effort_knob: str = "effort"
+    scored: bool = False
+    aiming: tuple[tuple[str, Any], ...] = ()
     lossless: bool = False
     progressive: bool = False
     fixed: tuple[tuple[str, Any], ...] = ()
@@ -87,6 +92,8 @@ FORMATS: tuple[Format, ...] = (
             longest_edge=65_500,
             alpha=False,
             quality=80,
+            scored=True,
+            aiming=(("subsample_mode", "on"),),
             progressive=True,
             fixed=(("optimize_coding", True),),
         ),
@@ -109,6 +116,7 @@ FORMATS: tuple[Format, ...] = (
             alpha=True,
             effort=6,
             efforts=range(10),
+            paces=(("fast", 2), ("balanced", 6), ("small", 9)),
             effort_knob="compression",
             progressive=True,
             fixed=(("filter", "all"),),
@@ -126,6 +134,8 @@ FORMATS: tuple[Format, ...] = (
             quality=80,
             effort=4,
             efforts=range(7),
+            paces=(("fast", 2), ("balanced", 4), ("small", 6)),
+            scored=True,
             lossless=True,
         ),
     ),
@@ -148,6 +158,7 @@ FORMATS: tuple[Format, ...] = (
             quality=50,
             effort=4,
             efforts=range(10),
+            paces=(("fast", 2), ("balanced", 4), ("small", 7)),
             lossless=True,
             fixed=(("compression", "av1"), ("bitdepth", 8)),
         ),

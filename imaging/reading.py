@@ -1,12 +1,14 @@
 """How a recipe is read from tables, whoever wrote them: every field with its bounds, every mistake with its path."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from imaging.canonical import SCHEMA
-from imaging.complaints import Complaints, Table
+from imaging.complaints import Complaints, Table, out_of_range
 from imaging.errors import RecipeTooNew
 from imaging.formats import WRITERS
 from imaging.renditions import (
+    AUTO,
     CORNERS,
     GRAVITIES,
     MODES,
@@ -20,6 +22,7 @@ from imaging.renditions import (
 )
 
 MAX_RENDITIONS = 16
+MAX_SCORED_PIXELS = 4_000_000  # a million take 0.8 s of a core to score, and are scored seven times
 MAX_EDGE = 16_383  # the longest edge that every format can hold
 MAX_ASSET_BYTES = 350 * 1024  # one item of the table that keeps them, with room for its other attributes
 MAX_TEXT = 200
@@ -48,9 +51,25 @@ def read(written: object, files: Callable[[str], bytes]) -> Recipe:
     renditions = tuple(read_rendition(table, files) for table in tables)
     for table, twin in twins(renditions, tables):
         table.note("name", f"is taken by {twin.path}")
+    check_scored(renditions, tables)
     top.done()
     complaints.settle()
     return Recipe(name, renditions)
+
+
+def check_scored(renditions: tuple[Rendition, ...], tables: list[Table]) -> None:
+    """Note every quality left to a score that would take too long to find."""
+    scored = 0
+    for rendition, table in zip(renditions, tables, strict=True):
+        if rendition.aim is None:
+            continue
+        box = rendition.resize
+        if box is None or box.width is None or box.height is None:
+            table.note("quality", f"{AUTO!r} needs a resize with both edges: scoring takes long")
+            continue
+        scored += box.width * box.height
+        if scored > MAX_SCORED_PIXELS:
+            table.note("quality", f"{AUTO!r} is for {MAX_SCORED_PIXELS:,} pixels in a recipe, with this {scored:,}")
 
 
 def twins(renditions: tuple[Rendition, ...], tables: list[Table]) -> Iterator[tuple[Table, Table]]:
@@ -66,12 +85,12 @@ def twins(renditions: tuple[Rendition, ...], tables: list[Table]) -> Iterator[tu
 def read_rendition(table: Table, files: Callable[[str], bytes]) -> Rendition:
     """One rendition, with what its format makes of its knobs."""
     format = table.choice("format", WRITERS)
-    efforts = WRITERS[format].efforts if format else range(0)
     rendition = Rendition(
         name=table.text("name", NAME, NAME_MEANS),
         format=format,
-        quality=table.whole("quality", 1, 100, None),
-        effort=table.whole("effort", min(efforts, default=0), max(efforts, default=9), None),
+        quality=read_quality(table),
+        target=table.number("target", 30, 95, None),
+        effort=read_effort(table, format),
         lossless=table.flag("lossless", False),
         progressive=table.flag("progressive", False),
         background=table.text("background", COLOUR, COLOUR_MEANS, "#ffffff"),
@@ -86,12 +105,41 @@ def read_rendition(table: Table, files: Callable[[str], bytes]) -> Rendition:
     return rendition
 
 
+def read_quality(table: Table) -> Any:
+    """A number, or the word that leaves it to a score."""
+    what = f"{AUTO!r} or a whole number"
+    return table.read(
+        "quality", None, lambda value: None if value == AUTO else out_of_range(value, 1, 100, (int,), what)
+    )
+
+
+def read_effort(table: Table, format: str | None) -> Any:
+    """A number, however it was written: a trade-off by name is the same number for good, and kept as that."""
+    efforts = WRITERS[format].efforts if format else range(0)
+    paces = dict(WRITERS[format].paces) if format else {}
+    low, high = min(efforts, default=0), max(efforts, default=0)
+    what = f"one of {', '.join(paces)} or a whole number"
+    names = tuple(paces)
+    effort = table.read(
+        "effort",
+        None,
+        lambda value: None if not efforts or value in names else out_of_range(value, low, high, (int,), what),
+    )
+    return paces[effort] if effort in names else effort
+
+
 def check_knobs(table: Table, rendition: Rendition) -> None:
     """Note every knob that would do nothing: whoever turned it meant something by it."""
     writer, format = WRITERS[rendition.format], rendition.format
     idle = (
         ("quality", rendition.quality is not None and writer.quality is None, f"{format} has none: it loses nothing"),
         ("quality", rendition.quality is not None and rendition.lossless, "means nothing when lossless is true"),
+        (
+            "quality",
+            rendition.quality == AUTO and writer.quality is not None and not writer.scored,
+            f"{AUTO!r} is for {' and '.join(name for name, each in WRITERS.items() if each.scored)}",
+        ),
+        ("target", rendition.target is not None and rendition.quality != AUTO, f"needs quality = {AUTO!r}"),
         ("effort", rendition.effort is not None and not writer.efforts, f"{format} has none"),
         ("lossless", rendition.lossless and not writer.lossless, f"{format} knows no such choice"),
         ("progressive", rendition.progressive and not writer.progressive, f"{format} knows no such choice"),

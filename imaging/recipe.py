@@ -70,7 +70,7 @@ def dump(recipe: Recipe) -> Body:
     """A recipe as canonical JSON and the assets that it names."""
     assets: dict[str, bytes] = {}
     plain = {
-        "schema": SCHEMA,
+        "schema": max(each.schema for each in recipe.renditions),
         "name": recipe.name,
         "renditions": [
             {name: value for name, value in asdict(each).items() if name != "sizes"} for each in recipe.renditions

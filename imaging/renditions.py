@@ -3,12 +3,19 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, get_args
 
-from imaging.canonical import SCHEMA, canonical, replaced, sha256
+from imaging.canonical import canonical, replaced, sha256
 
 Mode = Literal["limit", "fit", "fill"]
 Gravity = Literal[
     "centre", "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west", "smart"
 ]
+
+#: Instead of a number: the lowest quality that reaches a SSIMULACRA2.
+Auto = Literal["auto"]
+AUTO: Auto = "auto"
+
+#: What a rendition in "auto" is to score where it says nothing.
+TARGET = 75.0
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 GRAVITIES: tuple[Gravity, ...] = get_args(Gravity)
@@ -68,11 +75,12 @@ Watermark = ImageWatermark | TextWatermark
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One derived image. `quality` and `effort` are the format's own where they are None."""
+    """One derived image. `quality` and `effort` are the format's own where they are None, and `target` is TARGET."""
 
     name: str
     format: str
-    quality: int | None = None
+    quality: int | Auto | None = None
+    target: float | None = None
     effort: int | None = None
     lossless: bool = False
     progressive: bool = False
@@ -85,11 +93,28 @@ class Rendition:
     sizes: tuple[Resize | None, ...] = field(default=(), repr=False, compare=False)
 
     @property
+    def aim(self) -> float | None:
+        """The SSIMULACRA2 to reach with as few bytes as can be, if the quality is left to that."""
+        if self.quality != AUTO:
+            return None
+        return TARGET if self.target is None else self.target
+
+    @property
+    def fixed_quality(self) -> int | None:
+        """The quality as a number, if the recipe gives one."""
+        return None if self.quality == AUTO else self.quality
+
+    @property
+    def schema(self) -> int:
+        """The first schema that can say this rendition: what needs no newer one keeps its names and its readers."""
+        return 2 if self.quality == AUTO else 1
+
+    @property
     def definition(self) -> str:
         """8 hex digits that change with whatever this rendition's pixels depend on, and with nothing else."""
         own = asdict(replace(self, name="", sizes=()))
         sizes = sorted(canonical(asdict(size) if size else None) for size in set(self.sizes))
-        return sha256(canonical([SCHEMA, replaced(own, {}), [size.decode() for size in sizes]]))[:8]
+        return sha256(canonical([self.schema, replaced(own, {}), [size.decode() for size in sizes]]))[:8]
 
 
 @dataclass(frozen=True, slots=True)

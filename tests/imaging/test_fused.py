@@ -1,10 +1,12 @@
 """The Rust core: what it declines, what it refuses, what it learns, and the smallest file that looks right."""
 
+import ast
 import base64
 import io
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +18,14 @@ from imaging.errors import Reason, Rejected
 from imaging.fused import Declined, Plan
 from imaging.geometry import chain
 from imaging.limits import Limits
-from imaging.recipe import Recipe, Rendition
-from tests.imaging.drawing import noise, read, scene, srgb_profile, write
+from imaging.pipeline import render, with_libvips
+from imaging.recipe import ImageWatermark, Recipe, Rendition, Sharpen
+from imaging.rendered import Rendered
+from tests.imaging.drawing import exif, noise, read, scene, srgb_profile, wide_gamut, write
 from tests.imaging.recipes import box, one, several
+
+FOLDER = Path(__file__).parents[3] / "shared" / "photos"
+PHOTOS = sorted(photo for photo in FOLDER.glob("*") if photo.suffix in (".jpg", ".png"))
 
 WORDS = dict(_native.declines())
 
@@ -80,6 +87,51 @@ def test_so_is_what_only_libvips_makes(why: str, recipe: Recipe) -> None:
         fused.render(write(scene(), "jpeg"), recipe)
     assert declined.value.why == why
     assert why in WORDS
+
+
+#: Every word that may be stored with a rendition. They may be added to, here and in `failure.rs`, never renamed.
+DOCUMENTED = {
+    *("gif", "tiff", "heic", "avif", "other-type", "animation", "cmyk", "rgb-jpeg", "arithmetic", "twelve-bit"),
+    *("other-jpeg", "sixteen-bit", "interlaced", "lut-profile", "unreadable-profile", "grey-profile"),
+    *("avif-output", "smart-crop", "kept-metadata", "interlaced-output"),
+}
+
+
+def test_nothing_is_declined_by_a_word_outside_the_list() -> None:
+    """The core's own words, and those that Python gives."""
+    tree = ast.parse(Path(fused.__file__).read_text())
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    given = [each.args[0] for each in calls if isinstance(each.func, ast.Name) and each.func.id == "Declined"]
+    words = {each.value for each in given if isinstance(each, ast.Constant)}
+    assert set(WORDS) == DOCUMENTED
+    assert {"avif-output", "smart-crop"} <= words <= DOCUMENTED
+
+
+#: Everything that the core has to serve: each mode, a mark, sharpening, a quality and one left to a score.
+SERVED = several(
+    Rendition("fill", "jpeg", resize=box(300, 200, "fill", "north"), sharpen=Sharpen(0.8, 0.5), progressive=True),
+    Rendition("fit", "webp", resize=box(200, 200, "fit"), watermark=ImageWatermark(write(scene(9, 9), "png"), 0.2)),
+    Rendition("limit", "jpeg", resize=box(160), quality="auto"),
+    Rendition("lossless", "webp", resize=box(64), lossless=True),
+    Rendition("png", "png", resize=box(64)),
+)
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_and_a_matrix_profile_are_fused(format: str, orientation: int) -> None:
+    original = write(scene(), format, exif=exif(Orientation=orientation), icc_profile=wide_gamut())
+    rendered = render(original, SERVED)
+    upright = (160, 120) if orientation < 5 else (120, 160)
+    assert (rendered.path, rendered.why) == ("fused", None)
+    assert (rendered.original.width, rendered.original.height) == upright
+
+
+@pytest.mark.skipif(not PHOTOS, reason="no photos beside the checkout")
+@pytest.mark.parametrize("photo", PHOTOS, ids=lambda photo: photo.name)
+def test_every_photo_is_fused(photo: Path) -> None:
+    rendered = render(photo.read_bytes(), SERVED)
+    assert (rendered.path, rendered.why) == ("fused", None)
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
@@ -176,6 +228,50 @@ def test_a_target_is_reached_with_the_fewest_bytes(format: str) -> None:
         sizes.append(len(body))
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1]
+
+
+def by_libvips(original: bytes, recipe: Recipe) -> Rendered:
+    """The other path, whatever the core covers."""
+    return with_libvips(original, recipe, None, Limits())
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+@pytest.mark.parametrize("path", ["fused", "libvips"])
+def test_a_recipe_aims_at_a_score_on_both_paths(format: str, path: str) -> None:
+    """Seen through another decoder, the score is what was asked for, and no more: bytes are not spent for nothing."""
+    pixels = scene(200, 150) // 2 + noise(200, 150) // 16
+    original = write(pixels, "png")
+    made = fused.render if path == "fused" else by_libvips
+    sizes = []
+    for target in (65.0, 72.0, 80.0):
+        recipe = one(format, quality="auto", target=target)
+        body = made(original, recipe).images[0].body
+        seen = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))
+        score = _native.ssimulacra2(200, 150, pixels.tobytes(), seen.tobytes())
+        assert target - 3 < score < target + 3
+        sizes.append(len(body))
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+def test_both_paths_aim_alike(format: str) -> None:
+    """Transparency and all: the same score takes about the same bytes, within a quarter of so small a file."""
+    pixels = np.dstack([scene(200, 150) // 2 + noise(200, 150) // 16, np.tile(np.linspace(0, 255, 200), (150, 1))])
+    original = write(pixels.astype(np.uint8), "png")
+    recipe = one(format, quality="auto", background="#204060" if format == "jpeg" else "#ffffff")
+    bodies = [fused.render(original, recipe), by_libvips(original, recipe)]
+    ours, theirs = (len(made.images[0].body) for made in bodies)
+    assert abs(ours - theirs) < 0.25 * theirs
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+@pytest.mark.parametrize("size", [(1, 1), (7, 300), (8, 8)])
+def test_what_is_too_small_to_score_has_its_formats_quality(format: str, size: tuple[int, int]) -> None:
+    original = write(noise(*size), "png")
+    aimed, plain = one(format, quality="auto"), one(format)
+    for made in (fused.render, by_libvips):
+        same = made(original, aimed).images[0].body == made(original, plain).images[0].body
+        assert same or min(size) >= 8
 
 
 def test_ssimulacra2_knows_the_same_from_the_other() -> None:

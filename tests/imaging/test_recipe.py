@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imaging.formats import WRITERS
 from imaging.reading import COLOUR, MAX_ASSET_BYTES, PNG
 from imaging.recipe import (
     SCHEMA,
@@ -28,7 +29,7 @@ from imaging.recipe import (
     load,
     parse,
 )
-from imaging.renditions import CORNERS, GRAVITIES, MODES
+from imaging.renditions import CORNERS, GRAVITIES, MODES, TARGET
 from tests.imaging.recipes import shipped
 
 FILES = {
@@ -98,7 +99,36 @@ def test_every_field_is_read() -> None:
         ('format = "jpg"', "renditions[0].format", "did you mean 'jpeg'?"),
         ("", "renditions[0].format", "is missing"),
         ('format = "jpeg"\nquality = 0', "renditions[0].quality", "must be 1 to 100, not 0"),
-        ('format = "jpeg"\nquality = "high"', "renditions[0].quality", "must be a whole number from 1 to 100"),
+        (
+            'format = "jpeg"\nquality = "high"',
+            "renditions[0].quality",
+            "must be 'auto' or a whole number from 1 to 100",
+        ),
+        (
+            'format = "avif"\nquality = "auto"\nresize = { width = 9, height = 9 }',
+            "renditions[0].quality",
+            "'auto' is for jpeg and webp",
+        ),
+        (
+            'format = "png"\nquality = "auto"\nresize = { width = 9, height = 9 }',
+            "renditions[0].quality",
+            "png has none",
+        ),
+        (
+            'format = "webp"\nlossless = true\nquality = "auto"\nresize = { width = 9, height = 9 }',
+            "renditions[0].quality",
+            "means nothing when lossless",
+        ),
+        ('format = "jpeg"\nquality = "auto"', "renditions[0].quality", "needs a resize with both edges"),
+        (
+            'format = "jpeg"\nquality = "auto"\nresize = { width = 4000, height = 1001 }',
+            "renditions[0].quality",
+            "4,000,000 pixels in a recipe",
+        ),
+        ('format = "jpeg"\nquality = 80\ntarget = 80', "renditions[0].target", "needs quality = 'auto'"),
+        ('format = "jpeg"\nquality = "auto"\ntarget = 96', "renditions[0].target", "must be 30 to 95"),
+        ('format = "webp"\neffort = "slow"', "renditions[0].effort", "must be one of fast, balanced, small or a whole"),
+        ('format = "jpeg"\neffort = "fast"', "renditions[0].effort", "jpeg has none"),
         ('format = "jpeg"\nquality = true', "renditions[0].quality", "not a boolean"),
         ('format = "jpeg"\nquality = 80.0', "renditions[0].quality", "not a float"),
         ('format = "png"\nquality = 80', "renditions[0].quality", "png has none"),
@@ -386,3 +416,41 @@ def test_recipes_are_read_without_libvips() -> None:
         "import imaging, imaging.recipe, imaging.errors, imaging.rendered, imaging.geometry, imaging.limits"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+# A quality left to a score, an effort by name
+
+
+def written(fields: str) -> Recipe:
+    return parse(f'name = "r"\n[[renditions]]\nname = "a"\n{fields}', FILES.__getitem__)
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+def test_a_quality_may_be_left_to_a_score(format: str) -> None:
+    plain, aimed = (
+        written(f'format = "{format}"\nquality = "auto"{more}\nresize = {{ width = 9, height = 9 }}').renditions[0]
+        for more in ("", "\ntarget = 82")
+    )
+    assert (plain.quality, plain.target, plain.aim) == ("auto", None, TARGET)
+    assert (aimed.quality, aimed.target, aimed.aim) == ("auto", 82.0, 82.0)
+
+
+def test_what_needs_no_newer_schema_keeps_its_names() -> None:
+    """A digest and a definition as they were before there was a target; an older worker hands back what it cannot."""
+    numbered, aimed = (
+        written(f'format = "jpeg"\nquality = {quality}')
+        for quality in ("80", '"auto"\nresize = { width = 9, height = 9 }')
+    )
+    assert json.loads(dump(numbered).json)["schema"] == 1
+    assert (digest(numbered), numbered.renditions[0].definition) == ("e6b98dda42cdbcd5781f56149ebc9d3e", "618dce5c")
+    assert json.loads(dump(aimed).json)["schema"] == 2
+    assert load(dump(aimed).json, {}) == aimed
+
+
+@pytest.mark.parametrize("format", ["webp", "avif", "png"])
+def test_an_effort_by_name_is_a_number_for_good(format: str) -> None:
+    fast, balanced, small = (
+        written(f'format = "{format}"\neffort = "{pace}"').renditions[0] for pace in ("fast", "balanced", "small")
+    )
+    assert (fast.effort or 0) < (balanced.effort or 0) < (small.effort or 0)
+    assert balanced.effort == WRITERS[format].effort
