@@ -17,14 +17,13 @@ from functools import cached_property
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from aws import connect
 from aws.instruments import Instruments
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed
 from cli.display import showing
 from cli.exits import Exit
+from cli.text import columns
 from cli.thumbhash import Placeholder
 from jobs import keys, letters, waves
 from jobs.errors import Retryable
@@ -171,7 +170,9 @@ def _deletion(ward: Ward) -> str:
     source = ward.uploaded[0]
     ward.instruments.delete(source)
     ward.until(source, State.DELETED)
-    return "the worker is told 404, not 403"
+    if ward.there.emulated:
+        return "its deletion was noticed; that the worker's role may is AWS's to prove"
+    return "its deletion was noticed: the worker is told 404, not 403"
 
 
 def _sandbox(ward: Ward) -> str:
@@ -284,8 +285,5 @@ def _tell(findings: list[Finding], dollars: float, *, as_json: bool) -> None:
         checks = [{"check": each.check, "passed": each.passed, "said": each.said} for each in findings]
         typer.echo(json.dumps({"checks": checks, "dollars": round(dollars, 4)}, indent=2))
         return
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for each in findings:
-        table.add_row({True: "passed", False: "FAILED", None: "-"}[each.passed], each.check, each.said)
-    table.add_row("", "cost", f"at most ${dollars:.4f}")
-    Console(highlight=False, markup=False).print(table)
+    rows = [({True: "passed", False: "FAILED", None: "-"}[each.passed], each.check, each.said) for each in findings]
+    typer.echo(columns([*rows, ("", "cost", f"at most ${dollars:.4f}")]))

@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed
 from cli.display import showing
 from cli.exits import Exit
-from cli.text import size, visible
+from cli.text import columns, size, visible
 from jobs import keys
 from jobs.metering import Metered, metered
 from jobs.source import Record, Source, State
@@ -126,10 +124,7 @@ def _print(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, value in _lines(found):
-        table.add_row(name, value)
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    typer.echo(columns(_lines(found)))
 
 
 def _lines(found: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """How names, sizes and times are written, on the terminal and on the page."""
 
+from collections.abc import Iterable, Sequence
+
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -34,3 +36,13 @@ def duration(seconds: float) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """`"1 image"`, `"2,000 images"`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def columns(rows: Iterable[Sequence[str]]) -> str:
+    """Rows of as many cells, one below the other; nothing is cut, so a key can be copied from the last column."""
+    table = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    padded = (
+        [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)] + row[-1:] for row in table
+    )
+    return "\n".join("  ".join(row) for row in padded)

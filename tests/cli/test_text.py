@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.text import counted, duration, size, visible
+from cli.text import columns, counted, duration, size, visible
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,8 @@ def test_counts_agree_with_their_words() -> None:
 )
 def test_what_could_act_is_shown_instead(name: str, shown: str) -> None:
     assert visible(name) == shown
+
+
+def test_columns_are_aligned_and_nothing_is_cut() -> None:
+    long = "x" * 300
+    assert columns([("a", "1", long), ("long", "22", "b")]) == f"a     1   {long}\nlong  22  b"
