@@ -60,6 +60,10 @@ class Cloud:
         self.originals.told = self._notify
         self.renditions.clock = self.clock
 
+    @property
+    def lanes(self) -> tuple[Queue, ...]:
+        return (self.queue,)
+
     def put(self, source: Source, body: bytes) -> str:
         return self.originals.put(source, body)
 

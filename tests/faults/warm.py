@@ -49,7 +49,7 @@ ENVIRONMENT = {
     "SAFELIGHT_MAX_RECEIVES": "6",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(1769 * VCPUS),
 }
-CACHED = (worker._settings, worker._rules, worker._world, worker._sandbox, worker._limits, worker._vcpus)
+CACHED = (worker._settings, worker._rules, worker._world, worker._sandbox, worker._vcpus)
 
 
 @dataclass
@@ -145,6 +145,7 @@ def _ports(cloud: Cloud) -> Any:
         ledger=cloud.ledger,
         catalog=cloud.store,
         queue=cloud.queue,
+        lane=lambda _: cloud.queue,
         dead_letters=cloud.dead_letters,
         outage=cloud.outage,
         intake=cloud.intake,

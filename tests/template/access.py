@@ -75,12 +75,16 @@ def _told(said: Any) -> str:
             return _told(inner)
         case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]}:
             return f"`{name}`"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"`{name}.{attribute}`"
         case {"Fn::Sub": [str(text), {"Bucket": {"Ref": bucket}}]}:
             return f"`{_short(text.replace('${Bucket}', bucket))}`"
         case {"Fn::Sub": str(text)}:
             return f"`{_short(text)}`"
         case str(text):
             return f"`{text}`"
+        case [*several]:
+            return ", ".join(map(_told, several))
     raise ValueError(f"not a form that is told here: {said}")
 
 
