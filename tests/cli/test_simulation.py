@@ -42,6 +42,12 @@ class Worker:
     def __post_init__(self) -> None:
         self._vcpus = ThreadPoolExecutor(VCPUS)
 
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         keys = [asked.source.key for record in event["Records"] for asked in parse(record["body"])]
         list(self._vcpus.map(self._render, map(int, keys)))

@@ -29,7 +29,8 @@ def life(variables: dict[str, str], event: dict[str, Any], fate: Fate, reply: Co
         return rendered
 
     ports = {name: Gated(name, getattr(aws, name), gate) for name in PORTS}
-    worker._aws = lambda: SimpleNamespace(**ports, outage=aws.outage, intake=aws.intake)  # type: ignore[assignment,return-value]
+    there = SimpleNamespace(**ports, lane=lambda _: ports["queue"], outage=aws.outage, intake=aws.intake)
+    worker._aws = lambda: there  # type: ignore[assignment,return-value]
     worker._render = mortal
     answer = worker.handler(event, Context())
     gate("acknowledge", lambda: reply.send(answer))

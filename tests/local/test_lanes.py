@@ -33,6 +33,12 @@ class Worker:
 
     waited: list[float] = field(default_factory=list)
 
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         for record in event["Records"]:
             if "upload" in record["body"]:
