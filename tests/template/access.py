@@ -75,6 +75,8 @@ def _told(said: Any) -> str:
             return _told(inner)
         case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]}:
             return f"`{name}`"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"`{name}.{attribute}`"
         case {"Fn::Sub": [str(text), {"Bucket": {"Ref": bucket}}]}:
             return f"`{_short(text.replace('${Bucket}', bucket))}`"
         case {"Fn::Sub": str(text)}:
