@@ -6,7 +6,6 @@ take, and answers the place from which the next call goes on.
 """
 
 import base64
-import binascii
 import json
 import os
 import time
@@ -343,7 +342,7 @@ class _Assets(dict[str, bytes]):
 def _decoded(sha: str, content: str) -> bytes:
     try:
         return base64.b64decode(content, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise recipes.RecipeInvalid((recipes.Problem(f"assets.{sha}", "is not base64"),)) from None
 
 

@@ -13,7 +13,6 @@ What may pass (a throttled read, a sandbox that did not come up) is raised.
 """
 
 import base64
-import binascii
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -75,7 +74,7 @@ def _original(event: Mapping[str, Any]) -> bytes:
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Rejected(Reason.NOT_AN_IMAGE, "it is not base64") from None
 
 

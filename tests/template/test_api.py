@@ -5,13 +5,20 @@ from typing import Any
 import pytest
 
 from handlers import api, document
+from local.template import load
 from tests.template.transformed import properties, resources, template
 
 CALLER: list[dict[str, list[str]]] = [{"caller": []}]
 
 
 def paths() -> dict[str, dict[str, Any]]:
-    said: dict[str, dict[str, Any]] = properties("Api")["Body"]["paths"]
+    said: dict[str, dict[str, Any]] = written("Api")["DefinitionBody"]["paths"]
+    return said
+
+
+def written(name: str) -> dict[str, Any]:
+    """With its conditions still in it."""
+    said: dict[str, Any] = load()["Resources"][name]["Properties"]
     return said
 
 
@@ -32,7 +39,7 @@ def test_nobody_calls_without_being_known_but_for_renditions_that_were_made_publ
 
 
 def test_callers_are_known_by_iam_or_by_the_pool_that_is_named() -> None:
-    condition, pool, otherwise = properties("Api")["Body"]["securityDefinitions"]["caller"]["Fn::If"]
+    condition, pool, otherwise = written("Api")["DefinitionBody"]["securityDefinitions"]["caller"]["Fn::If"]
     assert condition == "WithUserPool"
     assert pool["x-amazon-apigateway-authorizer"]["providerARNs"] == [{"Ref": "UserPool"}]
     assert otherwise["x-amazon-apigateway-authtype"] == "awsSigv4"
@@ -40,8 +47,8 @@ def test_callers_are_known_by_iam_or_by_the_pool_that_is_named() -> None:
 
 def test_browsers_are_answered_only_where_an_origin_is_named() -> None:
     assert all(operations["options"]["Fn::If"][0] == "WithOrigins" for operations in paths().values())
-    assert properties("Originals")["CorsConfiguration"]["Fn::If"][0] == "WithOrigins"
-    (rule,) = properties("Originals")["CorsConfiguration"]["Fn::If"][1]["CorsRules"]
+    assert written("Originals")["CorsConfiguration"]["Fn::If"][0] == "WithOrigins"
+    (rule,) = written("Originals")["CorsConfiguration"]["Fn::If"][1]["CorsRules"]
     assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], {"Fn::Split": [",", {"Ref": "Origins"}]})
 
 
