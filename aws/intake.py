@@ -18,6 +18,7 @@ class Switch:
     queue: str
     state: str
 
+
 LIVE = "live"
 """The alias of a function that its mappings feed; template.yaml names it. Lambda lists mappings by what they feed."""
 
