@@ -90,6 +90,10 @@ def connect(settings: Settings) -> Aws:
     """Adapters for what the settings name. Nothing is called yet; region and credentials are boto3's to find."""
     session = boto3.Session()  # not the default one, which remembers the credentials of whoever came first
     s3: S3Client = session.client("s3", config=S3_CONFIG)
+    # The host is part of what is signed, so it is signed by a client of that host.
+    signer: S3Client = (
+        session.client("s3", config=S3_CONFIG, endpoint_url=settings.signed_url) if settings.signed_url else s3
+    )
     sqs: SQSClient = session.client("sqs", config=CONFIG)
     dynamo: DynamoDBClient = session.client("dynamodb", config=CONFIG)
     cloudwatch = cache(lambda: session.client("cloudwatch", config=CONFIG))
@@ -97,8 +101,8 @@ def connect(settings: Settings) -> Aws:
     bulk = SqsQueue(sqs, settings.bulk_queue_url, cloudwatch) if settings.bulk_queue_url else queue
     return Aws(
         originals=S3Originals(s3),
-        renditions=S3Renditions(s3, settings.renditions, _edge(session, settings)),
-        uploads=S3Uploads(s3, settings.originals),
+        renditions=S3Renditions(s3, settings.renditions, _edge(session, settings), signer),
+        uploads=S3Uploads(s3, settings.originals, signer),
         attic=S3Attic(s3, settings.renditions),
         ledger=DynamoLedger(dynamo, settings.table),
         catalog=DynamoCatalog(dynamo, settings.table),

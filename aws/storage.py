@@ -77,9 +77,10 @@ def _expected(error: ClientError) -> NotModified | Absent | Archived:
 class S3Renditions:
     """The bucket that Safelight alone writes."""
 
-    def __init__(self, client: "S3Client", bucket: str, edge: Edge | None = None) -> None:
-        """`edge`: the cache in front of the bucket, where there is one."""
+    def __init__(self, client: "S3Client", bucket: str, edge: Edge | None = None, signer: "S3Client | None" = None) -> None:
+        """`edge`: the cache in front of the bucket, where there is one. `signer`: signs addresses; else `client`."""
         self._s3, self.bucket, self._edge = client, bucket, edge
+        self._signer = signer or client
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         with translated("PutObject"):
@@ -94,7 +95,7 @@ class S3Renditions:
             return self._edge.url(key)
         with translated("presigning"):
             asked = {"Bucket": self.bucket, "Key": key}
-            return self._s3.generate_presigned_url("get_object", Params=asked, ExpiresIn=URL_LIVES)
+            return self._signer.generate_presigned_url("get_object", Params=asked, ExpiresIn=URL_LIVES)
 
     def erase(self, source: Source) -> None:
         erase_versions(self._s3, self.bucket, f"{source.id}/")

@@ -19,14 +19,15 @@ NAME_KEPT = 80
 class S3Uploads:
     """The bucket of originals."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._s3, self._bucket = client, bucket
+    def __init__(self, client: "S3Client", bucket: str, signer: "S3Client | None" = None) -> None:
+        """`signer`: signs the forms; `client` when not given."""
+        self._s3, self._bucket, self._signer = client, bucket, signer or client
 
     def form(self, source: Source, *, content_type: str, size: int, name: str, seconds: int) -> Form:
         """SigV4. Every field is a condition of the policy too, so that none can be changed, left out or added."""
         fields = {"Content-Type": content_type, "x-amz-meta-name": _plain(name), "success_action_status": "201"}
         with translated("presigning"):
-            form = self._s3.generate_presigned_post(
+            form = self._signer.generate_presigned_post(
                 source.bucket,
                 source.key,
                 Fields=dict(fields),

@@ -32,6 +32,8 @@ class Settings:
     """Where renditions are served from, up to their keys; without one, addresses are presigned."""
     distribution: str | None
     """CloudFront's, behind that address: told to forget what is erased."""
+    signed_url: str | None
+    """Where whoever is handed a presigned address or form finds S3; without one, where everybody does."""
     vcpus: int
     max_bytes: int | None
     max_pixels: int | None
@@ -77,6 +79,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         bus=environment.get("SAFELIGHT_BUS", "").strip() or "default",
         public_url=environment.get("SAFELIGHT_PUBLIC_URL", "").strip() or None,
         distribution=environment.get("SAFELIGHT_DISTRIBUTION", "").strip() or None,
+        signed_url=environment.get("SAFELIGHT_S3_URL", "").strip() or None,
         vcpus=math.ceil(memory / MB_PER_VCPU),
         max_bytes=reader.or_none("SAFELIGHT_MAX_BYTES", reader.number),
         max_pixels=reader.or_none("SAFELIGHT_MAX_PIXELS", reader.number),

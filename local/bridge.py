@@ -26,7 +26,13 @@ from local.errors import LocalError, StackFailed
 from local.stack import Function, Stack, attach, create
 
 RECIPES = Path(__file__).parent.parent / "recipes"
-FUNCTIONS = {"worker": "Worker", "sweep": "Sweep"}
+FUNCTIONS = {
+    "worker": "Worker",
+    "sweep": "Sweep",
+    "preview": "Preview",
+    "announce": "Announce",
+    "api": "ApiFunction",
+}
 """Logical ids by the names of the services that run them."""
 
 LAMBDA_API = ("0.0.0.0", 9001)  # noqa: S104 - a container's own network; the ports it publishes are compose's to say

@@ -38,6 +38,13 @@ INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")
 """All that a function sees of the user's own environment."""
 
 
+LOOK_AGAIN = 0.02
+"""Seconds until an environment that was not ready is asked again."""
+
+PATIENCE = 29.0
+"""Seconds for which an environment that is not ready is waited for: API Gateway waits no longer for an answer."""
+
+
 class InvocationFailed(Exception):
     """The invocation gave no answer: the whole batch has failed."""
 
@@ -68,6 +75,19 @@ class Environment(Protocol):
 
     def close(self) -> None:
         """Ends it, in mid-work if need be; may be called from another thread."""
+
+
+def in_turn(environment: Environment, event: Mapping[str, Any], within: float = PATIENCE) -> Any:
+    """The handler's answer, asked for once the environment is ready; then it rests. Raises InvocationFailed."""
+    deadline = time.monotonic() + within
+    while not environment.ready():
+        if time.monotonic() >= deadline:
+            raise Crashed(f"no environment was ready within {within:g} s")
+        time.sleep(LOOK_AGAIN)
+    try:
+        return environment.invoke(event)
+    finally:
+        environment.rest()
 
 
 class ProcessEnvironment:

@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from local.embedded import LOOPBACK
-from local.environment import Environment, InvocationFailed
+from local.environment import Environment, InvocationFailed, in_turn
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,6 @@ AT_ONCE = 4
 """Environments of the function."""
 
 STAGE = "local"
-
-LOOK_AGAIN = 0.02
-"""Seconds until an environment that was not ready is asked again."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +76,8 @@ class Pool:
     def invoke(self, event: Mapping[str, Any]) -> Any:
         environment = self._idle.get()
         try:
-            while not environment.ready():
-                time.sleep(LOOK_AGAIN)
-            return environment.invoke(event)
+            return in_turn(environment, event)
         finally:
-            environment.rest()
             self._idle.put(environment)
 
     def close(self) -> None:

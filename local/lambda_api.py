@@ -22,7 +22,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from local.embedded import LOOPBACK
-from local.environment import Environment, InvocationFailed
+from local.environment import Environment, InvocationFailed, in_turn
 from local.mapping import EventSourceMapping, State
 from local.stack import Function
 
@@ -92,7 +92,7 @@ class Invoked:
     def invoke(self, event: Any) -> Answer:
         with self._turn:
             try:
-                return Answer(self._environment.invoke(event))
+                return Answer(in_turn(self._environment, event))
             except InvocationFailed as error:
                 kind, _, message = str(error).partition(": ")
                 return Answer({"errorType": kind, "errorMessage": message or kind}, failed=True)

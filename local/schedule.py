@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from local.environment import Environment, InvocationFailed
+from local.environment import Environment, InvocationFailed, in_turn
 from local.stack import Schedule
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Timetable:
     def _invoke(self, schedule: Schedule) -> None:
         """One turn. It outlives a function that fails: the next turn comes."""
         try:
-            answer = self._environment.invoke(schedule.event)
+            answer = in_turn(self._environment, schedule.event)
         except InvocationFailed as error:
             if not self._stopping.is_set():
                 log.warning("%s failed: %s", schedule.name, error)

@@ -15,7 +15,7 @@ from typing import Any, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.endpoint import Endpoint
-from local.environment import Environment, InvocationFailed
+from local.environment import Environment, InvocationFailed, in_turn
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class StreamMapping:
     def _failed(self, batch: list[Any]) -> list[Any]:
         """What must be handed over again."""
         try:
-            answer = self._environment.invoke({"Records": [_plain(record) for record in batch]})
+            answer = in_turn(self._environment, {"Records": [_plain(record) for record in batch]})
         except InvocationFailed as error:
             if not self._stopping.is_set():
                 log.warning("a batch of %d failed: %s", len(batch), error)
