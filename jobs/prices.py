@@ -1,14 +1,14 @@
 """What AWS asks for a thing done once, in dollars: list prices of us-east-1, without free tiers and discounts.
 
-Taken from AWS's public price lists in November 2026, on the day in `AS_OF`. Each price names its page; a million of
-something is easier to check against a page than its millionth part, so they are written as the page writes them.
+Each price names the page of AWS's to hold it against; a million of something is easier to check against a page than its
+millionth part, so they are written as the page writes them.
 """
 
 from dataclasses import dataclass
 from datetime import date
 
 AS_OF = date(2026, 11, 25)
-"""When these were last compared with what they are taken from."""
+"""When these were written down. Nothing compares them with the pages by itself."""
 
 REGION = "us-east-1"
 
