@@ -77,7 +77,9 @@ def _expected(error: ClientError) -> NotModified | Absent | Archived:
 class S3Renditions:
     """The bucket that Safelight alone writes."""
 
-    def __init__(self, client: "S3Client", bucket: str, edge: Edge | None = None, signer: "S3Client | None" = None) -> None:
+    def __init__(
+        self, client: "S3Client", bucket: str, edge: Edge | None = None, signer: "S3Client | None" = None
+    ) -> None:
         """`edge`: the cache in front of the bucket, where there is one. `signer`: signs addresses; else `client`."""
         self._s3, self.bucket, self._edge = client, bucket, edge
         self._signer = signer or client
