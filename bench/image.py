@@ -41,6 +41,7 @@ TEST_EVENT = {
     "Records": [
         {
             "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
             "messageId": "one",
             "receiptHandle": "one",
             "body": json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "originals"}),

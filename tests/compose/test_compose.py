@@ -80,10 +80,16 @@ def test_photos_in_renditions_and_ledger_out_with_the_sandbox_whole(composed: Co
 def test_a_worker_that_has_done_nothing_yet_publishes_its_first_image(composed: Composed) -> None:
     with _intake_stopped(composed), _one_more_worker(composed) as url:
         source = composed.upload("cold.jpg", photo(1, 3000, 2000))
-        event = json.dumps({"Records": [{"messageId": "one", "receiptHandle": "none", "eventSource": "aws:sqs",
-            "attributes": {"ApproximateReceiveCount": "1"}, "body": events.message(Asked(source, ANY))}]})  # fmt: skip
+        record = {
+            "messageId": "one",
+            "receiptHandle": "none",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": composed.stack.event_sources("Worker")[0].queue_arn,
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "body": events.message(Asked(source, ANY)),
+        }
         began = time.monotonic()
-        with urllib.request.urlopen(url, event.encode()) as response:
+        with urllib.request.urlopen(url, json.dumps({"Records": [record]}).encode()) as response:
             answer = json.load(response)
         print(f"\nfirst image of a new worker, 6 megapixels: {time.monotonic() - began:.2f} s with its initialisation")
     assert answer == {"batchItemFailures": []}
