@@ -181,7 +181,9 @@ chaos: setup ## The random fault tests, long and from anywhere (TIMES=50, CHAOS_
 .PHONY: fuzz
 fuzz: setup ## Feed the decoders damaged files for long (SECONDS_EACH=600; needs a nightly toolchain and cargo-fuzz)
 	@$(RUST) cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is not here: rustup toolchain install nightly && cargo install cargo-fuzz"; exit 1; }
-	@cd imaging/native && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),600); done
+	@$(VENV)/python -m tests.imaging.seeds imaging/native/fuzz/corpus
+	@cd imaging/native && for target in $$(cargo +nightly fuzz list); do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),600) -max_len=65536 -timeout=10 -rss_limit_mb=1024; done
 
 # ---- mend ------------------------------------------------------------------------------------------------------------
 
