@@ -89,6 +89,12 @@ class Stage:
 class Recorder:
     seen: list[dict[str, Any]] = field(default_factory=list)
 
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: Any) -> Any:
         self.seen += json.loads(json.dumps(event))["Records"]
 

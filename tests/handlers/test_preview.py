@@ -50,6 +50,12 @@ class Here:
     def __init__(self) -> None:
         self.breaks: Exception | None = None
 
+    def ready(self) -> bool:
+        return True
+
+    def rest(self) -> None:
+        pass
+
     def invoke(self, event: object) -> object:
         if self.breaks:
             raise self.breaks
