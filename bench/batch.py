@@ -190,7 +190,8 @@ def slow_aws(cloud: Cloud) -> Any:
         "outage": cloud.outage,
         "intake": cloud.intake,
     }
-    return SimpleNamespace(**{name: Gated(name, port, slow) for name, port in ports.items()})
+    slowed = {name: Gated(name, port, slow) for name, port in ports.items()}
+    return SimpleNamespace(**slowed, lane=lambda _: slowed["queue"])
 
 
 def one_by_one(originals: Sequence[bytes], recipe: Recipe) -> float:
