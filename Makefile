@@ -9,6 +9,7 @@ VENV := .venv/bin
 # Set-up leaves .rust/env where the machine had no Rust toolchain, or one too old.
 RUST := if [ -f .rust/env ]; then . .rust/env; fi;
 CRATE := --manifest-path imaging/native/Cargo.toml
+ARM := aarch64-unknown-linux-gnu
 # Set-up brings the newest Rust: a lint that came after the crate's oldest compiler is named here until the crate follows it.
 CLIPPY := -D warnings -A unknown_lints -A clippy::chunks_exact_to_as_chunks
 RUST_SOURCES := $(shell find imaging/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
@@ -128,6 +129,15 @@ test-python:
 	$(VENV)/uv pip install --quiet --python .venv-$(VERSION)/bin/python -c requirements.lock -r pyproject.toml --all-extras --group dev; \
 	.venv-$(VERSION)/bin/python --version; \
 	.venv-$(VERSION)/bin/python -m pytest -n auto -q -m "not embedded and not slow" -p no:cacheprovider
+
+.PHONY: test-neon
+test-neon: ## The Rust core's own tests on ARM's kernels, under qemu (left out where the cross tools are not here)
+	@$(RUST) [ -d "$$(rustc --print target-libdir --target $(ARM))" ] || { echo "target $(ARM) is not here (rustup target add $(ARM)): left out"; exit 0; }; \
+	for tool in aarch64-linux-gnu-gcc qemu-aarch64; do \
+		command -v $$tool >/dev/null || { echo "$$tool is not here (Debian: apt-get install gcc-aarch64-linux-gnu qemu-user): left out"; exit 0; }; done; \
+	export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc; \
+	export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"; \
+	cargo test $(CRATE) --quiet --target $(ARM) --no-default-features --lib
 
 # ---- containers ------------------------------------------------------------------------------------------------------
 

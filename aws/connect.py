@@ -67,6 +67,7 @@ class Aws:
     """What the topic could not hand to the queue; None where nothing catches it."""
     listings: S3Listings
     runs: DynamoRuns
+    place: DynamoPlace
     ingest: S3Ingest
     bus: EventBus
     counters: DynamoCounters
@@ -82,8 +83,6 @@ class Aws:
     def lane(self, arn: str) -> SqsQueue:
         """The lane whose queue has this ARN: what came by it goes back to it. The fresh one for any other ARN."""
         return next((lane for lane in self.lanes if lane.name == arn.rpartition(":")[2]), self.queue)
-
-    place: DynamoPlace
 
 
 def connect(settings: Settings) -> Aws:
@@ -112,10 +111,10 @@ def connect(settings: Settings) -> Aws:
         undelivered=SqsDeadLetters(sqs, settings.undelivered_url) if settings.undelivered_url else None,
         listings=S3Listings(s3),
         runs=DynamoRuns(dynamo, settings.table),
+        place=DynamoPlace(dynamo, settings.table),
         ingest=S3Ingest(s3),
         bus=EventBus(cache(lambda: session.client("events", config=CONFIG)), settings.bus),
         counters=DynamoCounters(dynamo, settings.table),
-        place=DynamoPlace(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
         previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
