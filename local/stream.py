@@ -76,17 +76,19 @@ class StreamMapping:
                 return
 
     def _read(self, shard: str) -> list[Any]:
+        """The next page with a record that is wanted; nothing at the end."""
         if shard not in self._iterators:
             first = self._streams.get_shard_iterator(
                 StreamArn=self._arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
             )
             self._iterators[shard] = first["ShardIterator"]
-        iterator = self._iterators[shard]
-        if iterator is None:
-            return []
-        answer = self._streams.get_records(ShardIterator=iterator)
-        self._iterators[shard] = answer.get("NextShardIterator")
-        return [record for record in answer["Records"] if _wanted(record)]
+        while iterator := self._iterators[shard]:
+            answer = self._streams.get_records(ShardIterator=iterator)
+            self._iterators[shard] = answer.get("NextShardIterator")
+            wanted = [record for record in answer["Records"] if _wanted(record)]
+            if wanted or not answer["Records"]:
+                return wanted
+        return []
 
     def _failed(self, batch: list[Any]) -> list[Any]:
         """What must be handed over again."""

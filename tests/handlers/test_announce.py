@@ -71,12 +71,15 @@ class Stage:
 
     def records(self, *sources: Source) -> list[dict[str, Any]]:
         """What the stream says of these, as Lambda hands it over."""
-        mapping = StreamMapping(self.stack.endpoint, self.stack.outputs["TableStream"], Recorder())
+        recorder = Recorder()
+        mapping = StreamMapping(self.stack.endpoint, self.stack.outputs["TableStream"], recorder)
         wanted = {source.id for source in sources}
         for shard in mapping._shards():
-            mapping._step(shard)
-        recorded = mapping._environment.seen  # type: ignore[attr-defined]
-        return [record for record in recorded if record["dynamodb"]["Keys"]["pk"]["S"] in wanted]
+            seen = -1
+            while seen < len(recorder.seen):  # a page ends at 1,000 records
+                seen = len(recorder.seen)
+                mapping._step(shard)
+        return [record for record in recorder.seen if record["dynamodb"]["Keys"]["pk"]["S"] in wanted]
 
     def counted(self) -> Counters:
         return announce._aws().counters.read()
