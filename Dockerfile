@@ -80,6 +80,7 @@ COPY handlers handlers
 COPY imaging imaging
 COPY jobs jobs
 COPY local local
+COPY web web
 COPY template.yaml ./
 COPY recipes recipes
 # A volume takes its owner from the folder it is mounted on.

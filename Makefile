@@ -160,6 +160,11 @@ compose-demo: setup ## The demo through the containers that docker compose up ha
 	@$(VENV)/safelight demo $(if $(DIR),"$(DIR)") $(if $(N),--samples $(N)) --out out/compose-demo \
 		--endpoint http://127.0.0.1:$(or $(SAFELIGHT_PORT),4566) $(ARGS)
 
+.PHONY: compose-url
+compose-url: ## The address of the console that docker compose up has started, its token in it
+	@docker compose logs --no-log-prefix mapping | grep -o 'http://[^ ]*#token=[^ ]*' | tail -n 1 \
+		|| { echo "no console is served yet: docker compose up -d --wait"; exit 1; }
+
 .PHONY: test-compose
 test-compose: setup image ## The containers on LocalStack, killed and cut off; the contract suite on LocalStack
 	@$(VENV)/pytest -m compose -s --durations=5 tests/compose tests/contracts $(ARGS)

@@ -13,12 +13,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.connect import Aws
-from handlers import connected, logs
+from handlers import connected, logs, meters
 from jobs import sweep
 from jobs.probe import probe
 
 log = logs.configure()
-metrics = Metrics(namespace="Safelight", service="sweep")
+metrics = Metrics(namespace=meters.NAMESPACE, service="sweep")
 
 PATIENCE = 1800.0
 """Seconds: twice the longest back-off and delay, so that a message in flight is not taken for lost."""

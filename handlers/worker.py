@@ -21,7 +21,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers import connected, logs, pixels
+from handlers import connected, logs, meters, pixels
 from handlers.pixels import RENDER_TIMEOUT
 from imaging.engine import engine
 from imaging.recipe import Recipe
@@ -39,7 +39,7 @@ from jobs.process import Retry, Verdict, World
 from jobs.source import Published
 
 log = logs.configure()
-metrics = Metrics(namespace="Safelight", service="worker")
+metrics = Metrics(namespace=meters.NAMESPACE, service="worker")
 _settings, _aws = connected.settings, connected.aws
 
 WORKS_PER_VCPU, WORKS_AT_LEAST = 8, 10
@@ -123,7 +123,7 @@ def _meter(spent: Iterable[tuple[str, Published]]) -> None:
     for recipe, published in spent:
         by_recipe[recipe] += metered(published)
     for recipe, cost in by_recipe.items():
-        meter = EphemeralMetrics(namespace="Safelight", service="worker")
+        meter = EphemeralMetrics(namespace=meters.NAMESPACE, service="worker")
         meter.add_dimension("recipe", recipe)
         for name, unit, value in _measured(cost):
             meter.add_metric(name, unit, value)

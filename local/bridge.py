@@ -1,14 +1,16 @@
 """Safelight beside its containers, for docker-compose.yml: two programs, run in one image.
 
     python -m local.bridge deploy    the stack from template.yaml, the recipes, each function's environment; then ends
-    python -m local.bridge play      the event source mappings, the schedules, Lambda's own API
+    python -m local.bridge play      the event source mappings, the schedules, Lambda's own API; the console's address
 
-boto3's variables say where AWS is; STACK is the folder in which `deploy` leaves the environments, NOTES the one in
-which `play` keeps what it asked of which container.
+boto3's variables say where AWS is, CONSOLE and SAFELIGHT_S3_URL where a browser on this machine finds the console and
+S3; STACK is the folder in which `deploy` leaves the environments, NOTES the one in which `play` keeps what it asked of
+which container, and the console's token.
 """
 
 import logging
 import os
+import secrets
 import shlex
 import sys
 import threading
@@ -23,6 +25,7 @@ from local.containers import ContainerEnvironment, Containers
 from local.endpoint import Endpoint
 from local.environment import Environment
 from local.errors import LocalError, StackFailed
+from local.gateway import serving
 from local.stack import Function, Stack, attach, create
 
 RECIPES = Path(__file__).parent.parent / "recipes"
@@ -35,7 +38,9 @@ FUNCTIONS = {
 }
 """Logical ids by the names of the services that run them."""
 
-LAMBDA_API = ("0.0.0.0", 9001)  # noqa: S104 - a container's own network; the ports it publishes are compose's to say
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a container's own network; the ports it publishes are compose's to say
+LAMBDA_API = (EVERY_INTERFACE, 9001)
+CONSOLE_PORT = 8080
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +70,9 @@ def deploy(endpoint: Endpoint) -> None:
 
 
 def play(endpoint: Endpoint) -> None:
-    """Plays the mappings until it is told to stop."""
-    stack, notes = attach(endpoint), Path(os.environ["NOTES"])
+    """Plays the mappings and serves the console until it is told to stop."""
+    stack, notes = attach(endpoint, parameters=_parameters()), Path(os.environ["NOTES"])
+    origin, known = os.environ["CONSOLE"], token(notes)
     containers = {stack.function(logical).name: Containers(name, notes) for name, logical in FUNCTIONS.items()}
 
     def in_a_container(function: Function, endpoint: Endpoint, log: Path) -> Environment:  # noqa: ARG001 - compose has their logs
@@ -82,7 +88,9 @@ def play(endpoint: Endpoint) -> None:
             environments=in_a_container,
             api_address=LAMBDA_API,
         ) as cloud,
+        serving(cloud.gateway(origin, known, os.environ["SAFELIGHT_S3_URL"]), CONSOLE_PORT, EVERY_INTERFACE),
     ):
+        log.info("%s/#token=%s", origin, known)
         _say(cloud)
 
 
@@ -95,11 +103,25 @@ def _say(cloud: Cloud) -> None:
             log.info("%s", told)
 
 
+def token(notes: Path) -> str:
+    """What the console's visitors know. It is kept: an open page outlives the program that serves it."""
+    kept = notes / "token"
+    kept.touch(mode=0o600)
+    known = kept.read_text() or secrets.token_urlsafe(24)
+    kept.write_text(known)
+    return known
+
+
 def _stack(endpoint: Endpoint) -> Stack:
     try:
-        return attach(endpoint)
+        return attach(endpoint, parameters=_parameters())
     except StackFailed:
-        return create(endpoint)
+        return create(endpoint, parameters=_parameters())
+
+
+def _parameters() -> Mapping[str, str]:
+    """The template's: the console's page posts to the bucket of originals, and shows what is in that of renditions."""
+    return {"Origins": os.environ["CONSOLE"]}
 
 
 def _function(stack: Stack, logical: str) -> Function:

@@ -74,9 +74,12 @@ class Cloud:
         """Everything that the sweep prints."""
         return _log(self.directory, "sweep")
 
-    def gateway(self, origin: str, token: str) -> Gateway:
-        """What answers at this origin for who knows the token: the API's function, and the console."""
-        return Gateway(self.api, origin=origin, token=token, elsewhere=self.endpoint.url)
+    def gateway(self, origin: str, token: str, elsewhere: str | None = None) -> Gateway:
+        """What answers at this origin for who knows the token: the API's function, and the console.
+
+        `elsewhere`: where a browser finds S3; where everybody does when not given.
+        """
+        return Gateway(self.api, origin=origin, token=token, elsewhere=elsewhere or self.endpoint.url)
 
     def client(self, name: str) -> Any:
         """A boto3 client of this cloud; the caller knows its type."""

@@ -206,9 +206,9 @@ def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None =
 
 
 @contextmanager
-def serving(gateway: Gateway, port: int) -> Iterator[None]:
-    """Listens on loopback; the port was chosen before, as the buckets must know the origin."""
-    server = _Server(gateway, port)
+def serving(gateway: Gateway, port: int, host: str = LOOPBACK) -> Iterator[None]:
+    """Listens; the port was chosen before, as the buckets must know the origin."""
+    server = _Server(gateway, (host, port))
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="gateway", daemon=True)
     thread.start()
     try:
@@ -221,9 +221,9 @@ def serving(gateway: Gateway, port: int) -> Iterator[None]:
 class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
-    def __init__(self, gateway: Gateway, port: int) -> None:
+    def __init__(self, gateway: Gateway, address: tuple[str, int]) -> None:
         self.gateway = gateway
-        super().__init__((LOOPBACK, port), _Request)
+        super().__init__(address, _Request)
 
 
 class _Request(BaseHTTPRequestHandler):

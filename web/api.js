@@ -41,13 +41,13 @@ async function asked(url, request, tries = request.method === "GET" ? 2 : 1) {
   try {
     return await fetch(url, request);
   } catch {
-    if (tries === 1) throw new Problem(0, { detail: "The API does not answer: is `safelight up` still running?" });
+    if (tries === 1) throw new Problem(0, { detail: "The API does not answer: is what served this page still running?" });
   }
   await new Promise((resolve) => setTimeout(resolve, 400));
   return asked(url, request, tries - 1);
 }
 
-const UNKNOWN = { detail: "The API does not know this visitor: open the page by the URL that `safelight up` printed." };
+const UNKNOWN = { detail: "The API does not know this visitor: open the page by the address that was printed, with its token." };
 
 function parsed(text) {
   try {
