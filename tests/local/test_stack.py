@@ -32,7 +32,7 @@ def test_the_workers_environment_names_what_was_made(deployed: Stack) -> None:
         "SAFELIGHT_MAX_BYTES": "100663296",
         "SAFELIGHT_MAX_PIXELS": "128000000",
         "POWERTOOLS_SERVICE_NAME": "worker",
-        "POWERTOOLS_METRICS_NAMESPACE": "Safelight",
+        "POWERTOOLS_METRICS_NAMESPACE": f"Safelight/{deployed.name}",
         "LOG_LEVEL": "INFO",
     }
 

@@ -2,13 +2,18 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cfnlint import lint
 from cfnlint.config import ManualArgs
 
+import handlers
+import jobs
 from aws.intake import LIVE
+from handlers import worker
+from jobs.metering import Metered
 from local.template import TEMPLATE, load
 from tests.template.transformed import (
     KEY_ARN,
@@ -36,7 +41,11 @@ LANES = ["FreshQueue", "BulkQueue"]
 LETTERS = ["DeadLetters", "SubscriptionDeadLetters"]
 QUEUES = [*LANES, *LETTERS]
 
+NAMESPACE = "Safelight/${AWS::StackName}"
+"""Of the metrics that the functions write."""
+
 EXISTING = {"ExistingOriginals": "our-photos"}
+FORGET = "cloudfront:CreateInvalidation"
 
 in_every_variant = pytest.mark.parametrize("parameters", VARIANTS.values(), ids=VARIANTS.keys())
 
@@ -467,6 +476,18 @@ class TestCloudFront:
             ":distribution/${RenditionsDistribution}"
         )
 
+    def test_the_api_hands_out_its_addresses_and_has_it_forget_what_is_erased(self) -> None:
+        told = properties("ApiFunction", CloudFront="true")["Environment"]["Variables"]
+        assert told["SAFELIGHT_PUBLIC_URL"] == {"Fn::Sub": "https://${RenditionsDistribution.DomainName}"}
+        assert told["SAFELIGHT_DISTRIBUTION"] == {"Ref": "RenditionsDistribution"}
+        (forgets,) = (s for s in permissions("ApiFunctionRole", CloudFront="true") if s["Action"] == FORGET)
+        assert forgets["Resource"]["Fn::Sub"].endswith(":distribution/${RenditionsDistribution}")
+
+    def test_without_it_the_api_signs_addresses_of_the_bucket(self) -> None:
+        told = properties("ApiFunction")["Environment"]["Variables"]
+        assert (told["SAFELIGHT_PUBLIC_URL"], told["SAFELIGHT_DISTRIBUTION"]) == ("", "")
+        assert not [s for s in permissions("ApiFunctionRole") if FORGET in actions(s)]
+
     def test_it_opens_with_the_key_and_seals_nothing(self) -> None:
         assert self._admitted("Key")["Action"] == "kms:Decrypt"
 
@@ -682,6 +703,27 @@ class TestAlarms:
         assert [name for name, metric in metrics.items() if metric.get("ReturnData", True)] == ["percent"]
 
 
+class TestTwoStacks:
+    """In one account and region."""
+
+    def test_each_counts_in_a_namespace_of_its_own(self) -> None:
+        said = {
+            name: facts["Properties"]["Environment"]["Variables"].get("POWERTOOLS_METRICS_NAMESPACE")
+            for name, facts in resources("AWS::Lambda::Function").items()
+        }
+        written = {name: space for name, space in said.items() if space}
+        assert written == {"Worker": {"Fn::Sub": NAMESPACE}, "Sweep": {"Fn::Sub": NAMESPACE}}
+
+    def test_no_alarm_listens_to_the_other_ones_metrics(self) -> None:
+        """AWS's own metrics carry the name of a queue or a function."""
+        for name, facts in resources("AWS::CloudWatch::Alarm").items():
+            alarm = facts["Properties"]
+            looked_at = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m] or [alarm]
+            for metric in looked_at:
+                aws = str(metric["Namespace"]).startswith("AWS/")
+                assert aws or metric["Namespace"] == {"Fn::Sub": NAMESPACE}, name
+
+
 class TestTheDashboard:
     def test_its_body_is_json_whose_widgets_do_not_overlap(self) -> None:
         taken: set[tuple[int, int]] = set()
@@ -697,8 +739,26 @@ class TestTheDashboard:
         for widget in self._body()["widgets"]:
             metrics = [row[-1] for row in widget["properties"].get("metrics", []) if isinstance(row[-1], dict)]
             ids = {metric["id"] for metric in metrics if "id" in metric}
-            used = {word for m in metrics for word in re.findall(r"\b[a-z]\w*", m.get("expression", ""))}
+            # What is searched for stands in quotes, and is no id.
+            written = [re.sub(r"'[^']*'", "", metric.get("expression", "")) for metric in metrics]
+            used = {word for text in written for word in re.findall(r"\b[a-z]\w*", text)}
             assert used <= ids
+
+    def test_all_that_the_code_counts_is_on_it(self) -> None:
+        """What a batch says of itself, what its images cost by recipe, and what the sweep says."""
+        rooms = {path.read_text() for room in (handlers, jobs) for path in Path(room.__path__[0]).glob("*.py")}
+        written = "".join(rooms)
+        outcomes = {one.title().replace("-", "") for one in re.findall(r'Acknowledge\("([a-z-]+)"', written)}
+        counted = {*re.findall(r'add_metric\("(\w+)"', written), *(name for name, *_ in worker._measured(Metered()))}
+        assert {"Retried", "Swept", "Microdollars"} <= counted
+        assert counted | outcomes <= self._shown()
+
+    def test_it_shows_nothing_of_another_stack(self) -> None:
+        """Of metrics of our own; queues, functions and tables have names of their own."""
+        spaces = {row[0] for row in self._rows() if str(row[0]).startswith("Safelight")}
+        text = json.dumps(self._body())
+        assert spaces == {NAMESPACE}
+        assert text.count("SEARCH(") == text.count(json.dumps(f'{{"{NAMESPACE}",recipe,service}}')[1:-1])
 
     def test_every_alarm_is_on_it(self) -> None:
         (widget,) = (each for each in self._body()["widgets"] if each["type"] == "alarm")
@@ -709,6 +769,15 @@ class TestTheDashboard:
     def test_arm64_costs_a_fifth_less(self, architecture: str, price: str) -> None:
         _, names = properties("Dashboard", Architecture=architecture)["DashboardBody"]["Fn::Sub"]
         assert names == {"GigabyteSecond": price}
+
+    def _shown(self) -> set[str]:
+        """The names of metrics, written out or searched for."""
+        expressions = " ".join(row[0]["expression"] for row in self._rows() if len(row) == 1)
+        searched = re.findall(r'MetricName="(\w+)"', expressions)
+        return {*searched, *(str(row[1]) for row in self._rows() if len(row) > 2)}
+
+    def _rows(self) -> list[list[Any]]:
+        return [row for widget in self._body()["widgets"] for row in widget["properties"].get("metrics", [])]
 
     @staticmethod
     def _body() -> dict[str, Any]:
