@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,6 +41,9 @@ class Composed:
     stack: Stack
     aws: Aws
     s3: Any
+    console: str
+    """Where a browser finds it, without the token."""
+    token: str
 
     def run(self, *arguments: str) -> str:
         """A docker compose command; what it says."""
@@ -46,6 +51,13 @@ class Composed:
 
     def client(self, name: str) -> Any:
         return self.stack.endpoint.client(name)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """A request to the API, from this machine; what it answers. Raises HTTPError."""
+        known = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        sent = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.console + path, sent, known, method=method)) as answer:
+            return json.load(answer)
 
     def upload(self, name: str, body: bytes) -> Source:
         source = Source(self.stack.outputs["Originals"], name)
@@ -75,6 +87,7 @@ def composed() -> Iterator[Composed]:
         "COMPOSE_PROJECT_NAME": a_name(),
         "SAFELIGHT_PORT": str(a_free_port()),
         "SAFELIGHT_LAMBDA_PORT": str(a_free_port()),
+        "SAFELIGHT_CONSOLE_PORT": str(a_free_port()),
         "WORKER_TIMEOUT": str(TIMEOUT),
     }
     began = time.monotonic()
@@ -110,9 +123,11 @@ def _seen(variables: dict[str, str]) -> Composed:
     endpoint = Endpoint(f"http://127.0.0.1:{variables['SAFELIGHT_PORT']}")
     endpoint = Endpoint(endpoint.url, lambda_url=f"http://127.0.0.1:{variables['SAFELIGHT_LAMBDA_PORT']}")
     stack = attach(endpoint)
+    told = re.search(r"(http://\S+)/#token=(\S+)", compose(variables, "logs", "--no-log-prefix", "mapping"))
+    assert told, "no address of the console was printed"
     endpoint.client("sqs").set_queue_attributes(
         QueueUrl=stack.outputs["QueueUrl"], Attributes={"VisibilityTimeout": str(VISIBILITY)}
     )
     names = {**endpoint.variables, **stack.function("Worker").variables}
     with environment(names):
-        return Composed(variables, stack, connect(settings.read(names)), endpoint.client("s3"))
+        return Composed(variables, stack, connect(settings.read(names)), endpoint.client("s3"), *told.groups())

@@ -6,25 +6,33 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect, sync_playwright
 
 from bench.image import until_it_listens
-from jobs import events, redrive
+from jobs import events
 from jobs.events import ANY, Asked
 from jobs.keys import rendition_key
-from jobs.redrive import Place
 from jobs.source import Source, State
 from local.containers import PATH, PORT
 from local.environment import ROOT
+from local.gateway import policy
 from tests.containers import Composed
+from tests.handlers.test_api import post
 from tests.local.processes import eventually
+from tests.web.conftest import CHROMIUM
+from tests.web.looking import Complaints
 
 pytestmark = [pytest.mark.compose, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -141,15 +149,15 @@ def test_a_poison_image_ends_in_the_dead_letters_and_its_neighbours_are_done(com
     assert eventually(lambda: composed.letters(poison) == ["not-an-image"], 60)
 
 
-def test_a_redriven_letter_is_tried_again_and_says_its_reason_again(composed: Composed) -> None:
+def test_what_the_api_lists_as_dead_letters_it_tries_and_sends_back(composed: Composed) -> None:
     poison = composed.upload("redrive/poison.jpg", POISON)
     assert eventually(lambda: composed.states([poison]) == {State.REJECTED: 1}, 60)
-    assert eventually(lambda: composed.letters(poison), 60)
+    assert eventually(lambda: poison.key in _letters(composed).get("not-an-image", ()), 60)
+    wanted = {"reason": "not-an-image", "prefix": poison.key}
+    tried = composed.ask("POST", "/redrive", {**wanted, "dry_run": True})
+    assert (tried["would_pass"], tried["would_fail"]) == (0, 1)
     before = composed.aws.ledger.read(poison)
-    place: Place | None = Place(began=_now())
-    while place:
-        aws = composed.aws
-        place = redrive.step(place, ledger=aws.ledger, queue=aws.queue, dead_letters=aws.dead_letters, now=_now()).next
+    assert sum(_redriven(composed, wanted)) == 1
 
     def again() -> bool:
         after = composed.aws.ledger.read(poison)
@@ -157,6 +165,49 @@ def test_a_redriven_letter_is_tried_again_and_says_its_reason_again(composed: Co
 
     assert eventually(again, 60)
     assert eventually(lambda: composed.letters(poison) == ["not-an-image"], 60)
+
+
+def test_a_form_of_the_api_is_posted_from_this_machine_and_its_rendition_is_fetched(composed: Composed) -> None:
+    """By addresses that name LocalStack as this machine finds it; LocalStack holds them to their signatures."""
+    body = photo(7)
+    form = composed.ask("POST", "/uploads", {"name": "by form.jpg", "type": "image/jpeg", "size": len(body)})
+    assert form["url"].startswith(f"{composed.stack.endpoint.url}/")
+    assert post(form, body) == 201
+    image: dict[str, Any] = {}
+
+    def settled() -> bool:
+        image.update(composed.ask("GET", f"/images/{form['id']}"))
+        return bool(image["state"] == "done")
+
+    assert eventually(settled, 60)
+    for rendition in image["renditions"]:
+        with urllib.request.urlopen(rendition["url"]) as answer:
+            assert len(answer.read()) == rendition["bytes"]
+            assert "immutable" in answer.headers["Cache-Control"]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(rendition["url"][:-4] + "0000")
+
+
+def test_a_browser_sends_a_photograph_and_sees_it(composed: Composed, tmp_path: Path) -> None:
+    """The page under its policy, the form and the pictures under the buckets' rules for other origins."""
+    (tmp_path / "seen.jpg").write_bytes(photo(8))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        complaints = Complaints(page)
+        answer = page.goto(f"{composed.console}/#token={composed.token}")
+        assert answer
+        assert answer.headers["content-security-policy"] == policy(composed.stack.endpoint.url)
+        page.locator("#files").set_input_files(tmp_path / "seen.jpg")
+        tile = page.locator(".sheet > li").filter(has_text="seen.jpg")
+        expect(tile.locator("img.there")).to_be_visible(timeout=60_000)
+        browser.close()
+    assert complaints.heard == []
+
+
+def test_the_api_is_closed_to_who_does_not_know_the_token(composed: Composed) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        replace(composed, token="guessed").ask("GET", "/images")
 
 
 def test_workers_that_race_for_one_source_publish_its_last_object(composed: Composed) -> None:
@@ -200,6 +251,29 @@ def test_an_outage_of_localstack_costs_no_image(composed: Composed) -> None:
     assert done(composed, sources)
     print(f"\nLocalStack away for 20 s: all {len(sources)} done {time.monotonic() - began:.0f} s after it came back")
     assert not any(composed.letters(source) for source in sources)
+
+
+def _letters(composed: Composed) -> dict[str, list[str]]:
+    """The keys of the dead letters by reason, page after page, as the API tells them."""
+    told: dict[str, list[str]] = defaultdict(list)
+    page = composed.ask("GET", "/dead-letters")
+    while True:
+        for letter in page["letters"]:
+            told[letter["reason"]].append(letter["key"])
+        if page["next"] is None:
+            return told
+        page = composed.ask("GET", f"/dead-letters?next={page['next']}")
+
+
+def _redriven(composed: Composed, wanted: dict[str, str]) -> Iterator[int]:
+    """How many each call of a redrive sent back."""
+    place: dict[str, str] = {}
+    while True:
+        answer = composed.ask("POST", "/redrive", {**wanted, **place})
+        yield answer["moved"]
+        if answer["next"] is None:
+            return
+        place = {"next": answer["next"]}
 
 
 @contextmanager
@@ -271,7 +345,3 @@ def _docker(*arguments: str) -> str:
         ["docker", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=True
     )
     return done.stdout
-
-
-def _now() -> int:
-    return round(time.time() * 1000)

@@ -1,11 +1,11 @@
-"""What `deploy` tells the functions: lines that a shell reads."""
+"""What `deploy` tells the functions, as lines that a shell reads, and what `play` keeps."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from local.bridge import environment, sourced
+from local.bridge import environment, sourced, token
 from local.stack import Function
 
 FUNCTION = Function("stack-worker", "arn", "handlers.worker.handler", 3538, 120, {"SAFELIGHT_ORIGINALS": "originals"})
@@ -33,6 +33,19 @@ def test_a_function_sees_what_lambda_and_the_template_say() -> None:
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "120",
         "SAFELIGHT_ORIGINALS": "originals",
     }
+
+
+def test_an_open_page_is_known_to_the_next_program_too(tmp_path: Path) -> None:
+    first = token(tmp_path)
+    assert len(first) >= 32
+    assert token(tmp_path) == first
+
+
+def test_a_token_that_was_cut_off_lets_nobody_in(tmp_path: Path) -> None:
+    """Whoever wrote it was killed."""
+    (tmp_path / "token").touch()
+    assert len(token(tmp_path)) >= 32
+    assert (tmp_path / "token").read_text()
 
 
 def test_the_image_keeps_the_services_that_the_code_calls() -> None:
