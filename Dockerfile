@@ -3,7 +3,7 @@
 #   tools ──▶ crate ──▶ the wheel ──┐
 #   tools ──▶ packages ─────────────┴─▶ runtime   one image for all functions: handlers.worker.handler, handlers.sweep.handler ...
 #                                         ├─▶ local    runtime + Lambda's runtime interface emulator
-#                                         └─▶ laptop   what deploys the stack and plays its event source mappings
+#                                         └─▶ laptop   what deploys the stack, plays its mappings, serves the console
 #
 # Where a registry is reachable, pin the bases by digest: --build-arg PYTHON=python:3.13-slim-trixie@sha256:...
 ARG PYTHON=python:3.13-slim-trixie
@@ -69,7 +69,7 @@ RUN echo "$SAM_CLI" > /sam-cli.lock \
  && install -m 755 "/wheels/samcli/local/rapid/aws-lambda-rie-$(uname -m | sed s/aarch64/arm64/)" /aws-lambda-rie \
  && rm -r /wheels
 
-# -- What deploys the stack and plays its mappings ---------------------------------------------------------------------
+# -- What deploys the stack, plays its mappings and serves the console -------------------------------------------------
 FROM packages AS laptop
 RUN --mount=type=cache,target=/root/.cache/uv \
     /tools/bin/uv pip install --quiet --python /opt/safelight/bin/python --link-mode copy \

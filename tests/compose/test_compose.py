@@ -80,6 +80,7 @@ def test_photos_in_renditions_and_ledger_out_with_the_sandbox_whole(composed: Co
     print(f"\n20 photos in {time.monotonic() - began:.1f} s")
     assert all(whole(composed, source) for source in sources)
     told = "".join(_docker("logs", worker) for worker in composed.containers("worker"))
+    assert set(re.findall(r'"Namespace":"([^"]*)"', told)) == {f"Safelight/{composed.stack.name}"}
     partial = re.findall(r'"SandboxPartial":\[([^]]*)\]', told)
     assert partial
     assert set(",".join(partial).split(",")) == {"0.0"}, "the sandbox is not whole in the container"
