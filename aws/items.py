@@ -56,6 +56,7 @@ def record_of(item: Item, source: Source | None = None) -> Record:
         told=plain.get("t", False),
         published=_published(plain["p"]) if "p" in plain else None,
         updated=int(plain.get("u", 0)),
+        erased="z" in plain or "k" not in plain,
     )
 
 
