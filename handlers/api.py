@@ -111,7 +111,7 @@ def get_images(
     limit: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = 50,
     next: Next = None,
 ) -> shapes.Images:
-    """By prefix, in the order of keys; or what is rejected or dead, newest last within each part of the index."""
+    """By prefix, in the order of keys; or what is rejected or dead, by reason and time in each part of the index."""
     if state:
         found, following = _faults(State(state), reason, limit, next)
     else:
@@ -305,7 +305,7 @@ def _faults(state: State, reason: str | None, limit: int, next: str | None) -> t
     after = places.unpacked(next, str) if next else None
     while True:
         try:
-            page = _aws().ledger.faults(after, state, limit)
+            page = _aws().ledger.faults(after, state, limit, reason or "")
         except (ValueError, IndexError, TypeError) as error:
             raise BadPlace from error
         found = [record for record in page.records if reason in (None, record.reason) and record.state is state]

@@ -125,17 +125,20 @@ class Ledger:
     def scan(self, after: str | None = None) -> Page:
         return self._page(after, frozenset(State))
 
-    def faults(self, after: str | None = None, state: State | None = None, most: int = PAGE) -> Page:
-        return self._page(after, frozenset({state} if state else {State.REJECTED, State.DEAD}), most)
+    def faults(
+        self, after: str | None = None, state: State | None = None, most: int = PAGE, reason: str = ""
+    ) -> Page:
+        return self._page(after, frozenset({state} if state else {State.REJECTED, State.DEAD}), most, reason)
 
     def _there(self) -> list[Record]:
         """All but what was erased."""
         return [record for record in self.records.values() if not record.tombstone]
 
-    def _page(self, after: str | None, states: frozenset[State], most: int = PAGE) -> Page:
+    def _page(self, after: str | None, states: frozenset[State], most: int = PAGE, reason: str = "") -> Page:
         self._reachable()
         with self._lock:
-            there = sorted((record.source.id, record) for record in self._there() if record.state in states)
+            wanted = [one for one in self._there() if one.state in states and reason in ("", one.reason)]
+            there = sorted((record.source.id, record) for record in wanted)
         rest = [(id, record) for id, record in there if id > (after or "")]
         page = rest[:most]
         return Page(tuple(record for _, record in page), page[-1][0] if len(rest) > len(page) else None)

@@ -161,6 +161,9 @@ def test_who_rendered_it_when_it_was_erased_has_lost_its_claim(
 # ---- found by its fault ----------------------------------------------------------------------------------------------
 
 
+REASONS = ("truncated", "truncated-twice", "corrupt")
+
+
 @pytest.fixture
 def faulty(ground: Ground, unique: str) -> dict[State, set[Source]]:
     """Some of each, and one that was each but is no more."""
@@ -172,7 +175,7 @@ def faulty(ground: Ground, unique: str) -> dict[State, set[Source]]:
         if state is State.DEAD:
             ledger.release(record.record, "throttled", dead=True, now=NOW + number)
         else:
-            ledger.reject(record.record, Mark("a", "d"), "truncated", "", revision=7, now=NOW + number)
+            ledger.reject(record.record, Mark("a", "d"), REASONS[number % 3], "", revision=7, now=NOW + number)
         if number == 10:
             assert ledger.requeue(source, now=LATER)
         elif number == 11:
@@ -182,18 +185,34 @@ def faulty(ground: Ground, unique: str) -> dict[State, set[Source]]:
     return made
 
 
+def faults(ledger: Ledger, state: State, most: int, reason: str = "") -> list[Record]:
+    found: list[Record] = []
+    after = None
+    while True:
+        page = ledger.faults(after, state, most, reason)
+        assert len(page.records) <= most
+        found += page.records
+        if (after := page.next) is None:
+            return found
+
+
 @pytest.mark.parametrize("state", [State.REJECTED, State.DEAD])
 @pytest.mark.parametrize("most", [1, 3, 100])
 def test_the_faults_of_one_state_are_met_once_each_and_no_page_is_larger_than_asked(
     ledger: Ledger, faulty: dict[State, set[Source]], unique: str, state: State, most: int
 ) -> None:
-    met, after = [], None
-    while True:
-        page = ledger.faults(after, state, most)
-        assert len(page.records) <= most
-        met += [record for record in page.records if record.source.key.startswith(unique)]
-        if (after := page.next) is None:
-            break
+    met = [record for record in faults(ledger, state, most) if record.source.key.startswith(unique)]
     assert {record.state for record in met} == {state}
     assert sorted(record.source for record in met) == sorted(faulty[state])
     assert met[0] == known(ledger, met[0].source), "the index holds keys; the record is whole"
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_the_faults_of_one_reason_are_met_without_those_of_another(
+    ledger: Ledger, faulty: dict[State, set[Source]], unique: str, reason: str
+) -> None:
+    met = [record for record in faults(ledger, State.REJECTED, 2, reason) if record.source.key.startswith(unique)]
+    wanted = [source for source in faulty[State.REJECTED] if known(ledger, source).reason == reason]
+    assert wanted
+    assert sorted(record.source for record in met) == sorted(wanted)
+    assert faults(ledger, State.DEAD, 2, "truncated") == []
