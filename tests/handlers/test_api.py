@@ -216,6 +216,13 @@ class TestImages:
         assert other.id in found
         assert source.id not in found
 
+    def test_a_page_of_faults_is_full_whichever_parts_of_the_index_they_lie_in(self, call: Caller) -> None:
+        made = {call.rejected(call.album).id for _ in range(7)}
+        first = said(call("GET", f"/images?state=rejected&reason={call.album}&limit=5"))
+        rest = said(call("GET", f"/images?state=rejected&reason={call.album}&limit=5&next={first['next']}"))
+        assert (len(first["images"]), len(rest["images"])) == (5, 2)
+        assert {image["id"] for image in first["images"] + rest["images"]} == made
+
     @pytest.mark.parametrize("query", ["state=done", "limit=0", "limit=101", "limit=x", "next=a&state=dead"])
     def test_a_listing_that_makes_no_sense_is_told(self, call: Caller, query: str) -> None:
         problem(call("GET", f"/images?{query}"), 400 if query.startswith("next") else 422)
