@@ -276,7 +276,7 @@ def an_image_is_erased_for_good(page: Page, behind: Behind) -> None:
     tile.click()
     page.get_by_role("button", name="Erase everything…").click()
     page.get_by_role("dialog", name="Erase this image?").get_by_role("button", name="Erase", exact=True).click()
-    said(page, f"{re.escape(name)} is being erased")
+    said(page, f"{re.escape(name)} is erased")
     expect(page.locator(f".sheet [data-id='{id}']")).to_have_count(0, timeout=A_WHILE)
     assert behind.versions(id) == []
 
