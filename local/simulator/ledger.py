@@ -125,9 +125,7 @@ class Ledger:
     def scan(self, after: str | None = None) -> Page:
         return self._page(after, frozenset(State))
 
-    def faults(
-        self, after: str | None = None, state: State | None = None, most: int = PAGE, reason: str = ""
-    ) -> Page:
+    def faults(self, after: str | None = None, state: State | None = None, most: int = PAGE, reason: str = "") -> Page:
         return self._page(after, frozenset({state} if state else {State.REJECTED, State.DEAD}), most, reason)
 
     def _there(self) -> list[Record]:

@@ -162,4 +162,4 @@ def test_a_page_costs_the_same_wherever_it_lies(index: Index, reason: str, capsy
     with capsys.disabled():
         told = ", ".join(f"{share:.0%} {value * 1000:.0f} ms" for share, value in seconds.items())
         print(f"\n{MANY:,} faults, {reason or 'any reason'}: a page of {PAGE} at {told}")
-    assert max(seconds.values()) < 4 * min(seconds.values())
+    assert max(seconds.values()) < 10 * min(seconds.values())
