@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.local.processes import eventually
 from tests.web.behind import Behind
 from tests.web.looking import DESKTOP, PHONE, SCHEMES, Complaints, barriers, drop, photograph
 from tests.web.photographs import HOSTILE, SPOILED_NAME, photographs, spoiled
@@ -128,7 +129,8 @@ def an_image_has_its_page(page: Page) -> None:
     expect(dialog.get_by_role("rowheader")).to_have_text(["large", "medium", "small", "thumb"])
     expect(dialog.get_by_label("<picture>")).to_have_value(re.compile(r"^<picture>.*srcset", re.DOTALL))
     expect(dialog.get_by_text(re.compile(r"\$0\.0+[1-9]\d* for pixels, \$0\.0+[1-9]"))).to_be_visible()
-    page.wait_for_function("[...document.querySelectorAll('dialog img')].every((each) => each.naturalWidth)")
+    whole = "[...document.querySelectorAll('dialog img')].every((each) => each.naturalWidth)"
+    assert eventually(lambda: page.evaluate(whole), within=A_WHILE / 1000)  # waiting in the page would be eval
     assert barriers(page) == []
     picture(page, "image")
     named = dialog.get_by_role("heading").inner_text()
@@ -163,6 +165,7 @@ def a_dry_run_tells_and_a_redrive_sends(page: Page) -> None:
 
 
 def what_was_mended_is_healed_by_a_redrive(page: Page, behind: Behind, whole: Path) -> None:
+    assert eventually(behind.rejected, within=A_WHILE / 1000), "redriven in vain, it comes back"
     (spoiled,) = behind.rejected()
     behind.mend(spoiled["key"], whole.read_bytes())
     room(page, "Failures")
@@ -177,7 +180,7 @@ def what_was_mended_is_healed_by_a_redrive(page: Page, behind: Behind, whole: Pa
     room(page, "Light table")
     expect(done(page)).to_have_count(COUNT + 1, timeout=A_WHILE)
     room(page, "Failures")
-    expect(page.get_by_text("No dead letters.")).to_be_visible()
+    expect(page.get_by_text("No dead letters.")).to_be_visible(timeout=A_WHILE)
     expect(page.get_by_role("region", name="Images without renditions")).to_have_count(0)
 
 
@@ -260,7 +263,7 @@ def an_upload_is_cancelled_on_its_way(page: Page, photograph: Path, tmp_path: Pa
     page.route(ORIGINALS, lambda route: None, times=1)  # it never gets an answer
     page.locator("#files").set_input_files(file)
     uploads = page.get_by_role("region", name="Uploads")
-    expect(uploads.locator("[data-state=sending]")).to_have_count(1)
+    expect(uploads.locator("[data-state=sending]")).to_have_count(1, timeout=A_WHILE)
     uploads.get_by_role("button", name=f"Cancel {file.name}").click()
     expect(page.locator("#sent")).to_have_text("0 of 1 file sent · 1 cancelled")
     expect(uploads.get_by_role("listitem")).to_have_count(0)
