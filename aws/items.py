@@ -39,6 +39,11 @@ def shard(source: Source, state: State) -> str:
     return f"{state}#{int(source.id[:8], 16) % SHARDS}"
 
 
+def why_and_when(reason: str, at: int) -> str:
+    """How a shard of that index is sorted: by reason, then by time (epoch ms)."""
+    return f"{reason}#{at:015}"
+
+
 def record_of(item: Item, source: Source | None = None) -> Record:
     """The record in a typed item. Only who knows its `source` can read what is left of an erased one."""
     plain = unmarshal(item)
@@ -56,6 +61,7 @@ def record_of(item: Item, source: Source | None = None) -> Record:
         told=plain.get("t", False),
         published=_published(plain["p"]) if "p" in plain else None,
         updated=int(plain.get("u", 0)),
+        erased="z" in plain or "k" not in plain,
     )
 
 

@@ -1,7 +1,8 @@
 """The ledger on DynamoDB: one item per source, every change one conditional write.
 
     st state      f fence      h holder      l lease_until   v revision   a attempts   u updated   b, k bucket, key
-    p published   rj rejected  t told        r, rd reason and detail      x where the index of faults keeps it
+    p published   rj rejected  t told        r, rd reason and detail      x, y where the index of faults keeps it
+    z erased, and now claimed: what is erased has no b, no k and no z
 
 The conditions are those of docs/architecture.md, spelled for DynamoDB.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from aws.errors import code, translated
-from aws.items import FAULT_SHARDS, FAULTS, Item, mark_item, marshal, published_item, record_of, shard
+from aws.items import FAULT_SHARDS, FAULTS, Item, mark_item, marshal, published_item, record_of, shard, why_and_when
 from jobs import events
 from jobs.errors import LostFence, Retryable
 from jobs.ports import Claim, Claimed, Finished, Leased, Newer, Page, Untold
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 
 INDEX = "by-fault"
 """Sparse and keys only: nothing but the rejected and the dead is in it."""
+
+NAMED = "(attribute_exists(k) OR attribute_not_exists(pk))"
+NAMELESS = "attribute_exists(pk) AND attribute_not_exists(k)"
+"""Conditions: any source but what is erased; that alone."""
+
+FORGOTTEN = "b, k, z, h, l, a, p, rj, t, r, rd, x, y"
+"""What an erased source's item loses: all but id, state, fence and revision, and when that was."""
 
 MOST_IN_BATCH = 100
 """Items that one BatchGetItem may ask for."""
@@ -40,40 +48,49 @@ class DynamoLedger:
     # ---- claim ---------------------------------------------------------------------------------------------------
 
     def claim(self, source: Source, *, etag: str | None, digest: str, revision: int, now: int, until: int) -> Claim:
+        """One write. What was erased refuses it, and is asked once more, by a claim that lends it its name."""
         holder = secrets.token_hex(6)
         condition, values = _claimable(etag, digest, revision, now)
-        refused = self._update(
-            source,
-            "SET st = :processing, b = :b, k = :k, h = :h, l = :until, u = :now ADD f :one, a :one REMOVE x",
-            condition,
-            {":b": source.bucket, ":k": source.key, ":h": holder, ":until": until, ":one": 1, **values},
-        )
-        if isinstance(refused, Claimed) or refused.record.holder == holder:  # ours: only the reply was lost
-            return Claimed(refused.record)
-        return _judged(refused.record, revision, now)
+        values |= {":b": source.bucket, ":k": source.key, ":h": holder, ":until": until, ":one": 1}
+        change = "st = :processing, b = :b, k = :k, h = :h, l = :until, u = :now ADD f :one, a :one REMOVE x, y"
+        outcome = self._update(source, f"SET {change}", f"{condition} AND {NAMED}", values)
+        if lent := isinstance(outcome, _Refused) and outcome.record.tombstone:
+            lending = f"SET z = :true, {change}"
+            outcome = self._update(source, lending, f"{condition} AND {NAMELESS}", {**values, ":true": True})
+        if isinstance(outcome, Claimed) or outcome.record.holder == holder:  # ours: only the reply was lost
+            return Claimed(outcome.record)
+        if lent and not outcome.record.tombstone:  # another worker was quicker: nothing is known of this event
+            return Leased(max(outcome.record.lease_until, now))
+        return _judged(outcome.record, revision, now)
 
     # ---- settle: only the holder of the fence, only from processing ------------------------------------------------
 
     def publish(self, claim: Record, published: Published, *, now: int) -> None:
         values = {":p": published_item(published), ":v": published.revision}
-        self._settle(claim, State.DONE, "p = :p, v = :v", "rj, t, r, rd", values, now)
+        self._settle(claim, State.DONE, "p = :p, v = :v", "rj, t, r, rd, z", values, now)
 
     def unchanged(self, claim: Record, *, revision: int, now: int) -> None:
         self._settle(claim, State.DONE, "p.v = :v, v = :v", "rj, t, r, rd", {":v": revision}, now)
 
     def deleted(self, claim: Record, *, revision: int, now: int) -> None:
-        self._settle(claim, State.DELETED, "v = :v", "p, rj, t, r, rd", {":v": revision}, now)
+        """What was erased before is again without a name."""
+        values: Item = {":v": revision}
+        if claim.erased:
+            self._settled(claim, f"SET st = :state, u = :now, v = :v REMOVE {FORGOTTEN}", State.DELETED, values, now)
+        else:
+            self._settle(claim, State.DELETED, "v = :v", "p, rj, t, r, rd", values, now)
 
     def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
         rejected = mark_item(mark, reason, detail)
         values = {":rj": rejected, ":r": reason, ":rd": detail, ":v": revision, ":f0": False}
-        self._settle(claim, State.REJECTED, "rj = :rj, r = :r, rd = :rd, v = :v, t = :f0", "", values, now)
+        self._settle(claim, State.REJECTED, "rj = :rj, r = :r, rd = :rd, v = :v, t = :f0", "", values, now, reason)
 
     def reject_again(self, claim: Record, *, revision: int, now: int) -> None:
-        self._settle(claim, State.REJECTED, "v = :v, r = rj.r, rd = rj.rd", "", {":v": revision}, now)
+        reason = claim.rejected.reason if claim.rejected else ""
+        self._settle(claim, State.REJECTED, "v = :v, r = rj.r, rd = rj.rd", "", {":v": revision}, now, reason)
 
     def release(self, claim: Record, reason: str, *, dead: bool, now: int) -> None:
-        self._settle(claim, State.DEAD if dead else State.QUEUED, "r = :r", "rd", {":r": reason}, now)
+        self._settle(claim, State.DEAD if dead else State.QUEUED, "r = :r", "rd", {":r": reason}, now, reason)
 
     def told(self, record: Record) -> None:
         self._update(
@@ -84,7 +101,7 @@ class DynamoLedger:
         )
 
     def requeue(self, source: Source, *, now: int) -> bool:
-        change = "SET st = :queued, u = :now REMOVE rj, t, r, rd, x"
+        change = "SET st = :queued, u = :now REMOVE rj, t, r, rd, x, y"
         values = {":queued": State.QUEUED, ":rejected": State.REJECTED, ":dead": State.DEAD, ":now": now}
         return isinstance(self._update(source, change, "st IN (:rejected, :dead)", values), Claimed)
 
@@ -98,7 +115,7 @@ class DynamoLedger:
     def erase(self, record: Record, *, now: int) -> bool:
         """The next fence: whoever still renders it has lost its claim."""
         values = {":deleted": State.DELETED, ":now": now, ":one": 1, ":state": record.state, ":fence": record.fence}
-        change = "SET st = :deleted, u = :now ADD f :one REMOVE b, k, h, l, a, p, rj, t, r, rd, x"
+        change = f"SET st = :deleted, u = :now ADD f :one REMOVE {FORGOTTEN}"
         return isinstance(self._update(record.source, change, "st = :state AND f = :fence", values), Claimed)
 
     # ---- read ----------------------------------------------------------------------------------------------------
@@ -135,16 +152,19 @@ class DynamoLedger:
         last = answer.get("LastEvaluatedKey")
         return Page(tuple(record_of(item) for item in answer["Items"]), last["pk"]["S"] if last else None)
 
-    def faults(self, after: str | None = None, state: State | None = None, most: int = MOST_IN_BATCH) -> Page:
+    def faults(
+        self, after: str | None = None, state: State | None = None, most: int = MOST_IN_BATCH, reason: str = ""
+    ) -> Page:
         """Shard by shard. A place is the shard and, within it, the index's own last key."""
         shards = [shard for shard in FAULT_SHARDS if state is None or shard.startswith(f"{state}#")]
         number, start = json.loads(after) if after else (0, None)
+        condition, values = ("x = :x AND begins_with(y, :y)", {":y": f"{reason}#"}) if reason else ("x = :x", {})
         with translated("Query"):
             answer = self._dynamo.query(
                 TableName=self._table,
                 IndexName=INDEX,
-                KeyConditionExpression="x = :x",
-                ExpressionAttributeValues={":x": {"S": shards[number]}},
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=marshal({":x": shards[number], **values}),
                 Limit=most,
                 **({"ExclusiveStartKey": start} if start else {}),
             )
@@ -171,27 +191,25 @@ class DynamoLedger:
 
     # ---- the one write -------------------------------------------------------------------------------------------
 
-    def _settle(self, claim: Record, state: State, sets: str, removes: str, values: Item, now: int) -> None:
-        fault = state in FAULTS
-        result = self._update(
-            claim.source,
-            f"SET st = :state, a = :zero, u = :now, {sets}{', x = :x' if fault else ''}"
-            f" REMOVE l{', ' + removes if removes else ''}",
-            "st = :processing AND f = :mine",
-            {
-                ":state": state,
-                ":zero": 0,
-                ":now": now,
-                ":processing": State.PROCESSING,
-                ":mine": claim.fence,
-                **({":x": shard(claim.source, state)} if fault else {}),
-                **values,
-            },
+    def _settle(
+        self, claim: Record, state: State, sets: str, removes: str, values: Item, now: int, reason: str = ""
+    ) -> None:
+        """`reason`: by which the index of faults keeps it, in the states that it holds."""
+        fault = {":x": shard(claim.source, state), ":y": why_and_when(reason, now)} if state in FAULTS else {}
+        change = (
+            f"SET st = :state, a = :zero, u = :now, {sets}{', x = :x, y = :y' if fault else ''}"
+            f" REMOVE l{', ' + removes if removes else ''}"
         )
+        self._settled(claim, change, state, {":zero": 0, **fault, **values}, now)
+
+    def _settled(self, claim: Record, change: str, state: State, values: Item, now: int) -> None:
+        mine = {":state": state, ":now": now, ":processing": State.PROCESSING, ":mine": claim.fence}
+        result = self._update(claim.source, change, "st = :processing AND f = :mine", {**mine, **values})
         if isinstance(result, Claimed):
             return
-        ours = (result.record.fence, result.record.holder) == (claim.fence, claim.holder)
-        if not ours or result.record.state is State.PROCESSING:
+        left = result.record
+        ours = left.fence == claim.fence and (left.tombstone or left.holder == claim.holder)
+        if not ours or left.state is State.PROCESSING:
             raise LostFence
 
     def _update(self, source: Source, change: str, condition: str, values: Item) -> "Claimed | _Refused":

@@ -22,7 +22,6 @@ from jobs import announcement
 from jobs.counters import Change
 from jobs.errors import Retryable
 from jobs.settings import read
-from jobs.source import Record
 
 log = logs.configure()
 
@@ -57,15 +56,16 @@ def _of_a_source(record: Mapping[str, Any]) -> bool:
 
 
 def _change(record: Mapping[str, Any]) -> Change:
-    """What is left of an erased source names itself no more: who it was is in the image before."""
-    before = _record(record.get("OldImage"))
-    image = record.get("NewImage")
-    after = record_of(_unpacked(image), before.source if before and "k" not in image else None) if image else None
-    return Change(record["Keys"]["pk"]["S"], record["SequenceNumber"].zfill(DIGITS), before, after)
-
-
-def _record(image: dict[str, Any] | None) -> Record | None:
-    return record_of(_unpacked(image)) if image and "k" in image else None
+    """What is left of an erased source does not name itself: who it is stands in the image before it, or after."""
+    before, after = (_unpacked(record.get(image)) for image in ("OldImage", "NewImage"))
+    named = next(item for item in (after, before) if item and "k" in item)
+    source = record_of(named).source
+    return Change(
+        record["Keys"]["pk"]["S"],
+        record["SequenceNumber"].zfill(DIGITS),
+        record_of(before, source) if before else None,
+        record_of(after, source) if after else None,
+    )
 
 
 def _unpacked(value: Any) -> Any:

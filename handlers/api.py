@@ -111,7 +111,7 @@ def get_images(
     limit: Annotated[int, Query(ge=1, le=MOST_IMAGES)] = 50,
     next: Next = None,
 ) -> shapes.Images:
-    """By prefix, in the order of keys; or what is rejected or dead, newest last within each part of the index."""
+    """By prefix, in the order of keys; or what is rejected or dead, by reason and time in each part of the index."""
     if state:
         found, following = _faults(State(state), reason, limit, next)
     else:
@@ -300,16 +300,17 @@ def _listed(prefix: str, limit: int, next: str | None) -> tuple[list[Record], st
 
 
 def _faults(state: State, reason: str | None, limit: int, next: str | None) -> tuple[list[Record], str | None]:
-    """Page after page of the index until one holds something, for as long as a call may take."""
+    """One part of the index after another until `limit` are found, for as long as a call may take."""
     deadline = time.monotonic() + A_CALL
     after = places.unpacked(next, str) if next else None
+    found: list[Record] = []
     while True:
         try:
-            page = _aws().ledger.faults(after, state, limit)
+            page = _aws().ledger.faults(after, state, limit - len(found), reason or "")
         except (ValueError, IndexError, TypeError) as error:
             raise BadPlace from error
-        found = [record for record in page.records if reason in (None, record.reason) and record.state is state]
-        if found or page.next is None or time.monotonic() > deadline:
+        found += [record for record in page.records if reason in (None, record.reason) and record.state is state]
+        if len(found) == limit or page.next is None or time.monotonic() > deadline:
             return found, places.packed(page.next) if page.next else None
         after = page.next
 

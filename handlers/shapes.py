@@ -77,9 +77,10 @@ class Html(BaseModel):
 
 
 class Cost(BaseModel):
-    """List prices in dollars of what was published last: its puts, and everything else on the way."""
+    """List prices in dollars of what was published last: its pixels, its puts, and everything else on the way."""
 
     dollars: float
+    render: float
     puts: float
     rest: float
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from handlers import shapes
 from jobs import keys, markup
-from jobs.metering import metered
+from jobs.metering import metered, rendering
 from jobs.ports import Renditions
 from jobs.prices import PRICES
 from jobs.source import Made, Published, Record, Source, State
@@ -51,8 +51,8 @@ def _original(made: Made) -> shapes.Original:
 
 def _cost(published: Published) -> shapes.Cost:
     spent = metered(published)
-    puts = spent.puts * PRICES.s3_put
-    return shapes.Cost(dollars=spent.dollars, puts=puts, rest=spent.dollars - puts)
+    render, puts = rendering(published), spent.puts * PRICES.s3_put
+    return shapes.Cost(dollars=spent.dollars, render=render, puts=puts, rest=spent.dollars - render - puts)
 
 
 def _renditions(source: Source, published: Published, renditions: Renditions) -> list[shapes.Rendition]:

@@ -6,7 +6,8 @@ The tombstone comes last: whoever asks again after a crash still finds the sourc
 fence and revision, and takes the next fence.
 
 What is on its way through a worker cannot be erased, as its renditions could be put after they were looked for. One
-that a worker takes up meanwhile refuses the tombstone, and that worker finds no original.
+that a worker takes up meanwhile refuses the tombstone, and that worker finds no original. An event that was queued all
+the while finds the tombstone: its worker has the name for as long as it looks, and leaves none behind.
 """
 
 from jobs.errors import JobError

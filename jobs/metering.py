@@ -49,7 +49,7 @@ def metered(published: Published, prices: Prices = PRICES) -> Metered:
     used, made = published.used or Used(), published.made
     calls = used.calls_thousandths / 1000
     dollars = (
-        made.milliseconds / 1000 * MB_PER_VCPU / MB_PER_GB * prices.lambda_gb_second(_architecture(published))
+        rendering(published, prices)
         + calls / CALLS_PER_BATCH * prices.lambda_request
         + calls * prices.sqs_request
         + used.gets * prices.s3_get
@@ -67,6 +67,12 @@ def metered(published: Published, prices: Prices = PRICES) -> Metered:
         calls=calls,
         dollars=dollars,
     )
+
+
+def rendering(published: Published, prices: Prices = PRICES) -> float:
+    """Dollars of those for its pixels: a processor, for as long as they took."""
+    seconds = published.made.milliseconds / 1000
+    return seconds * MB_PER_VCPU / MB_PER_GB * prices.lambda_gb_second(_architecture(published))
 
 
 def _architecture(published: Published) -> str:

@@ -215,8 +215,11 @@ class Ledger(Protocol):
     def scan(self, after: str | None = None) -> Page:
         """Every record, strongly consistent, in no order. `after` is the `next` of the page before."""
 
-    def faults(self, after: str | None = None, state: State | None = None, most: int = 100) -> Page:
-        """What is rejected or dead, or one of the two, by an index that lags a little. `after` as for a scan."""
+    def faults(self, after: str | None = None, state: State | None = None, most: int = 100, reason: str = "") -> Page:
+        """What is rejected or dead, or one of the two, by an index that lags a little. `after` as for a scan.
+
+        `reason`: for this alone; else by reason, and by time within a reason, in each part of the index.
+        """
 
 
 class Place(Protocol):

@@ -141,11 +141,18 @@ class Record:
     told: bool = False
     published: Published | None = field(default=None)
     updated: int = 0
+    erased: bool = False
+    """Erased, and nothing published since: it has its key only while a worker looks whether there is an original."""
 
     def resting(self, digest: str) -> "Published | Mark | None":
         """What was published, or rejected, under this digest, and rests so: nothing newer is in flight."""
         known = {State.DONE: self.published, State.REJECTED: self.rejected}.get(self.state)
         return known if known and known.digest == digest else None
+
+    @property
+    def tombstone(self) -> bool:
+        """What is left of an erased source: its item names it no more."""
+        return self.erased and self.state is State.DELETED
 
     def leased(self, now: int) -> bool:
         """Someone holds a live claim."""

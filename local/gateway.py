@@ -190,6 +190,8 @@ def _body(body: bytes) -> tuple[str | None, bool]:
 
 def answered(said: Any) -> Answer:
     """A proxy integration's answer. Raises KeyError, TypeError or ValueError for what API Gateway calls malformed."""
+    if not isinstance(said, Mapping):
+        raise TypeError("the answer is no object")
     headers = {name: values[-1] for name, values in (said.get("multiValueHeaders") or {}).items()}
     body = said.get("body") or ""
     return Answer(

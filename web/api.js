@@ -1,4 +1,4 @@
-// The API, as docs/api.md has it: JSON there and back, and problems that say what to do.
+// The API, as docs/openapi.json has it: JSON there and back, and problems that say what to do.
 
 const KEPT = "safelight.token";
 const BASE = document.querySelector('meta[name="safelight-api"]').content.replace(/\/$/, "");

@@ -105,11 +105,14 @@ function enter(where, which = "") {
 
 function show(id) {
   if (dialog?.open && dialog.dataset.id === id) return;
-  dialog?.close();
+  const former = dialog;
+  dialog = null; // its close is told later, and must not lead back to the room
+  former?.close();
   const back = document.activeElement;
   const here = location.hash;
   const mine = open(id, library, () => {
-    if (dialog === mine) dialog = null;
+    if (dialog !== mine) return;
+    dialog = null;
     if (location.hash !== here) return; // somebody went on to another image or another room
     history.pushState(null, "", hash());
     const tile = document.querySelector(`.sheet a[data-id="${CSS.escape(id)}"]`);

@@ -6,6 +6,7 @@ import { count, many, moment, words } from "./format.js";
 import { called } from "./names.js";
 
 const LETTERS = 20;
+const IMAGES = 50;
 /** Pages of letters that are read at once; the queue hands out no more in a sensible time. */
 const PAGES = 20;
 
@@ -13,16 +14,15 @@ const PAGES = 20;
 export function failures(changed) {
   const groups = h("div", { class: "groups" });
   const images = h("div", {});
+  const redriven = () => { changed(); read(); };
   const element = h("div", { class: "room" }, h("div", { class: "bar" }, h("h1", {}, "Failures"),
     h("button", { class: "plain", onclick: () => read() }, "Look again")), groups, images);
 
   async function read() {
     try {
-      const [letters, rejected, dead] = await Promise.all([
-        deadLetters(), api("GET", "/images?state=rejected"), api("GET", "/images?state=dead")]);
-      const redriven = () => { changed(); read(); };
+      const [letters, without] = await Promise.all([deadLetters(), affected()]);
       groups.replaceChildren(...letterGroups(letters, redriven));
-      images.replaceChildren(...affected([...rejected.images, ...dead.images]));
+      images.replaceChildren(...without);
     } catch (fault) {
       groups.replaceChildren(h("p", { class: "wrong" }, fault.message));
     }
@@ -111,10 +111,35 @@ async function inSteps(asked, told) {
   }
 }
 
-function affected(images) {
-  if (!images.length) return [];
-  const rows = images.map((image) => h("li", { data: { state: image.state } },
-    h("a", { href: `#/images/${encodeURIComponent(image.id)}`, class: "name" }, called(image.key)),
-    h("span", {}, words(image.reason)), h("span", { class: "quiet" }, image.detail), h("time", { datetime: image.updated }, moment(image.updated))));
-  return [h("section", { class: "affected", "aria-labelledby": "affected" }, h("h2", { id: "affected" }, "Images without renditions"), h("ul", {}, rows))];
+/** The images of both states, a page of each; the button reads the next. Nothing where there are none. */
+async function affected() {
+  const rows = h("ul", {});
+  const more = h("button", { class: "plain", onclick: () => working(outcome, [more], next) }, "More images");
+  const outcome = h("p", { class: "quiet", role: "status" });
+  let places = { rejected: null, dead: null };
+
+  async function read() {
+    const pages = await Promise.all(Object.entries(places).map(async ([state, place]) =>
+      [state, await api("GET", `/images${query({ state, limit: IMAGES, next: place })}`)]));
+    places = Object.fromEntries(pages.filter(([, { next }]) => next).map(([state, { next }]) => [state, next]));
+    more.hidden = !Object.keys(places).length;
+    const fresh = pages.flatMap(([, page]) => page.images).map(row);
+    rows.append(...fresh);
+    return fresh;
+  }
+
+  async function next() {
+    const [first] = await read();
+    write(outcome, `${many(rows.childElementCount, "image")} read`);
+    first?.querySelector("a").focus();
+  }
+
+  await read();
+  if (!rows.childElementCount && more.hidden) return [];
+  return [h("section", { class: "affected", "aria-labelledby": "affected" }, h("h2", { id: "affected" }, "Images without renditions"),
+    rows, h("p", { class: "end" }, more), outcome)];
 }
+
+const row = (image) => h("li", { data: { state: image.state } },
+  h("a", { href: `#/images/${encodeURIComponent(image.id)}`, class: "name" }, called(image.key)),
+  h("span", {}, words(image.reason)), h("span", { class: "quiet" }, image.detail), h("time", { datetime: image.updated }, moment(image.updated)));

@@ -103,9 +103,10 @@ function away(image, library, dialog) {
     if (!sure) return;
     try {
       await api("DELETE", `/images/${encodeURIComponent(image.id)}${erase ? "?erase=true" : ""}`);
-      say(`${called(image.key)} is being ${erase ? "erased" : "deleted"}.`);
-      library.leaving(image.id);
+      say(`${called(image.key)} is ${erase ? "erased" : "being deleted"}.`);
       dialog.close();
+      if (erase) library.forget(image.id);
+      else library.leaving(image.id);
     } catch (fault) {
       say(fault.message, { wrong: true });
     }

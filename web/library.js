@@ -81,6 +81,16 @@ export class Library extends EventTarget {
     this.unsettled.set(id, (image) => image?.state === "deleted");
   }
 
+  /** An image that was erased: nobody has it any more. */
+  forget(id) {
+    if (this.shown === id) this.shown = null;
+    this.images.delete(id);
+    this.unsettled.delete(id);
+    this.mine = this.mine.filter((other) => other !== id);
+    this.#pages = this.#pages.map((page) => page.filter((other) => other !== id));
+    this.dispatchEvent(new Event("list"));
+  }
+
   /** Reads those on their way, the oldest first, some at a time. */
   async follow() {
     const some = [...this.unsettled].slice(0, WATCHED_AT_ONCE);

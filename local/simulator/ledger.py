@@ -27,8 +27,6 @@ class Ledger:
     failing: Retryable | None = None
     writes: int = 0
     watching: Callable[[Record, Record], None] = lambda *_: None
-    erased: set[tuple[Source, int]] = field(default_factory=set)
-    """Sources and the fences under which they were: until they are claimed again, nobody finds them."""
     _holder: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lock: "threading.RLock" = field(default_factory=threading.RLock)
 
@@ -52,14 +50,16 @@ class Ledger:
             return Claimed(claimed)
 
     def publish(self, claim: Record, published: Published, *, now: int) -> None:
-        self._settle(claim, State.DONE, now, published=published, revision=published.revision, **CLEAN)
+        kept = {"published": published, "revision": published.revision, "erased": False}
+        self._settle(claim, State.DONE, now, **kept, **CLEAN)
 
     def unchanged(self, claim: Record, *, revision: int, now: int) -> None:
         published = replace(claim.published, revision=revision) if claim.published else None
         self._settle(claim, State.DONE, now, published=published, revision=revision, **CLEAN)
 
     def deleted(self, claim: Record, *, revision: int, now: int) -> None:
-        self._settle(claim, State.DELETED, now, published=None, revision=revision, **CLEAN)
+        holder = "" if claim.erased else claim.holder
+        self._settle(claim, State.DELETED, now, published=None, revision=revision, holder=holder, **CLEAN)
 
     def reject(self, claim: Record, mark: Mark, reason: str, detail: str, *, revision: int, now: int) -> None:
         why = {"reason": reason, "detail": detail}
@@ -101,10 +101,8 @@ class Ledger:
             old = self._get(record.source)
             if (old.state, old.fence) != (record.state, record.fence):
                 return False
-            self.records[old.source] = Record(
-                old.source, State.DELETED, fence=old.fence + 1, revision=old.revision, updated=now
-            )
-            self.erased.add((old.source, old.fence + 1))
+            left = Record(old.source, State.DELETED, fence=old.fence + 1, revision=old.revision, updated=now)
+            self.records[old.source] = replace(left, erased=True)
             self.writes += 1
             return True
 
@@ -127,17 +125,18 @@ class Ledger:
     def scan(self, after: str | None = None) -> Page:
         return self._page(after, frozenset(State))
 
-    def faults(self, after: str | None = None, state: State | None = None, most: int = PAGE) -> Page:
-        return self._page(after, frozenset({state} if state else {State.REJECTED, State.DEAD}), most)
+    def faults(self, after: str | None = None, state: State | None = None, most: int = PAGE, reason: str = "") -> Page:
+        return self._page(after, frozenset({state} if state else {State.REJECTED, State.DEAD}), most, reason)
 
     def _there(self) -> list[Record]:
         """All but what was erased."""
-        return [one for one in self.records.values() if (one.source, one.fence) not in self.erased]
+        return [record for record in self.records.values() if not record.tombstone]
 
-    def _page(self, after: str | None, states: frozenset[State], most: int = PAGE) -> Page:
+    def _page(self, after: str | None, states: frozenset[State], most: int = PAGE, reason: str = "") -> Page:
         self._reachable()
         with self._lock:
-            there = sorted((record.source.id, record) for record in self._there() if record.state in states)
+            wanted = [one for one in self._there() if one.state in states and reason in ("", one.reason)]
+            there = sorted((record.source.id, record) for record in wanted)
         rest = [(id, record) for id, record in there if id > (after or "")]
         page = rest[:most]
         return Page(tuple(record for _, record in page), page[-1][0] if len(rest) > len(page) else None)
@@ -149,7 +148,7 @@ class Ledger:
             old = self._get(claim.source)
             if old.state is State.PROCESSING and old.fence == claim.fence:
                 self._set(old, replace(old, state=state, attempts=0, lease_until=0, updated=now, **changes))
-            elif old.state is State.PROCESSING or (old.fence, old.holder) != (claim.fence, claim.holder):
+            elif old.state is State.PROCESSING or old.fence != claim.fence or old.holder not in (claim.holder, ""):
                 raise LostFence
 
     def _get(self, source: Source) -> Record:

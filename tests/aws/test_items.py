@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from aws.items import Item, marshal, published_item, record_of, shard, unmarshal
+from aws.items import Item, marshal, published_item, record_of, shard, unmarshal, why_and_when
 from jobs.source import Made, Published, Source, State, Stored, Used
 
 ONE_WRITE_UNIT = 1024
@@ -68,6 +68,11 @@ def test_a_published_set_comes_back_as_it_went() -> None:
 
 def test_four_renditions_fit_into_one_write_unit() -> None:
     assert size(unmarshal(item(PUBLISHED))) < ONE_WRITE_UNIT
+
+
+def test_faults_are_sorted_by_reason_and_then_by_time() -> None:
+    written = [("corrupt", 9), ("corrupt", 1_795_635_380_283), ("truncated", 8), ("truncated-twice", 7)]
+    assert sorted(why_and_when(*each) for each in written) == [why_and_when(*each) for each in written]
 
 
 def test_faults_are_spread_over_shards_that_name_their_state() -> None:

@@ -183,7 +183,7 @@ def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
             AttributeDefinitions=[
                 {"AttributeName": "pk", "AttributeType": "S"},
                 {"AttributeName": "x", "AttributeType": "S"},
-                {"AttributeName": "u", "AttributeType": "N"},
+                {"AttributeName": "y", "AttributeType": "S"},
             ],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             GlobalSecondaryIndexes=[
@@ -191,7 +191,7 @@ def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
                     "IndexName": "by-fault",
                     "KeySchema": [
                         {"AttributeName": "x", "KeyType": "HASH"},
-                        {"AttributeName": "u", "KeyType": "RANGE"},
+                        {"AttributeName": "y", "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "KEYS_ONLY"},
                 }

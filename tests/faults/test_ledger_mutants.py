@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import boto3
 import pytest
@@ -12,6 +13,7 @@ from aws.ledger import DynamoLedger
 from jobs.ports import Claim
 from jobs.source import Source
 from tests.contracts import test_ledger as contract
+from tests.contracts import test_tombstones as tombstones
 from tests.faults.mutants import Mutant
 
 SOURCE = Source("originals", "photo.jpg")
@@ -31,7 +33,7 @@ def _clause(name: str, where: object, function: str, old: str, new: str) -> Muta
 
 CLAUSES = (
     Clause(
-        _clause("no fence when settling", DynamoLedger, "_settle", "AND f = :mine", "AND f >= :mine"),
+        _clause("no fence when settling", DynamoLedger, "_settled", "AND f = :mine", "AND f >= :mine"),
         lambda there, claim: contract.test_who_lost_the_fence_cannot_settle(claim, there, SOURCE, contract.SETTLING[0]),
     ),
     Clause(
@@ -63,6 +65,14 @@ CLAUSES = (
     Clause(
         _clause("revision not checked", ledger, "_claimable", "v <= :revision", "v <= :revision OR v > :revision"),
         lambda there, claim: contract.test_an_older_revision_is_refused_even_after_a_deletion(claim, there),
+    ),
+    Clause(
+        _clause(
+            "an erased source's name is not lent but given", DynamoLedger, "claim", "SET z = :true", "SET t = :true"
+        ),
+        lambda there, claim: tombstones.test_an_event_that_was_still_queued_leaves_no_name_on_the_tombstone(
+            there, SOURCE, partial(claim, revision=7), "a"
+        ),
     ),
 )
 

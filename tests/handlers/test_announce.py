@@ -178,6 +178,21 @@ def test_what_is_erased_is_told_as_deleted_by_its_last_name(stage: Stage) -> Non
     assert stage.told(source)[-1] == ("Image Deleted", f"{source.id}-2")
 
 
+def test_an_event_that_outlived_its_erased_source_is_counted_out_again(stage: Stage) -> None:
+    source, ledger = stage.source(), announce._aws().ledger
+    stage.published(source)
+    record = ledger.read(source)
+    assert record
+    assert ledger.erase(record, now=1)
+    handed(stage.records(source))
+    before = stage.counted()
+    stage.deleted(source)
+    handed(stage.records(source))
+    left = {state: count for state, count in stage.counted().states.items() if count}
+    assert left == {state: count for state, count in before.states.items() if count}
+    assert stage.told(source)[-1] == ("Image Deleted", f"{source.id}-3"), "told again, under a fence of its own"
+
+
 def test_the_bus_takes_an_announcement(stage: Stage) -> None:
     detail = {"id": "a-1", "source": {"id": "a", "bucket": "b", "key": "k"}}
     EventBus(lambda: boto3.client("events"), "default").tell([Announcement("Image Deleted", detail)] * 11)

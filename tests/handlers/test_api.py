@@ -19,10 +19,13 @@ from openapi_spec_validator import validate
 
 from handlers import api, document
 from jobs import book, catalog
+from jobs.batch import Message
 from jobs.ports import Failed, Passed, Previewed
+from jobs.process import Acknowledge
 from jobs.source import Mark, Source, State
 from local.gateway import Answer, Request, answered, event
 from local.template import TEMPLATE
+from tests.faults.mortal import work
 from tests.handlers.test_worker import Context
 from tests.imaging.drawing import scene, write
 
@@ -32,6 +35,8 @@ BOOK = book.read(TEMPLATE.parent / "recipes")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 PHOTO = write(scene(), "jpeg")
 NOBODY = "0" * 40
+TOMBSTONE = {"pk", "st", "f", "v", "u"}
+"""Attributes of what was erased: id, state, fence, revision, and when."""
 
 
 @dataclass
@@ -97,6 +102,12 @@ def post(form: dict[str, Any], body: bytes, **fields: str) -> int:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def item_of(source: Source) -> dict[str, Any]:
+    """All that the table holds of it."""
+    dynamo = boto3.client("dynamodb")
+    return dict(dynamo.get_item(TableName=api._settings().table, Key={"pk": {"S": source.id}})["Item"])
 
 
 class TestUploads:
@@ -205,6 +216,13 @@ class TestImages:
         assert other.id in found
         assert source.id not in found
 
+    def test_a_page_of_faults_is_full_whichever_parts_of_the_index_they_lie_in(self, call: Caller) -> None:
+        made = {call.rejected(call.album).id for _ in range(7)}
+        first = said(call("GET", f"/images?state=rejected&reason={call.album}&limit=5"))
+        rest = said(call("GET", f"/images?state=rejected&reason={call.album}&limit=5&next={first['next']}"))
+        assert (len(first["images"]), len(rest["images"])) == (5, 2)
+        assert {image["id"] for image in first["images"] + rest["images"]} == made
+
     @pytest.mark.parametrize("query", ["state=done", "limit=0", "limit=101", "limit=x", "next=a&state=dead"])
     def test_a_listing_that_makes_no_sense_is_told(self, call: Caller, query: str) -> None:
         problem(call("GET", f"/images?{query}"), 400 if query.startswith("next") else 422)
@@ -238,12 +256,24 @@ class TestImages:
         left = aws.ledger.read(source)
         assert left
         assert (left.state, left.fence, left.revision) == (State.DELETED, before.fence + 1, before.revision)
-        item = boto3.client("dynamodb").get_item(TableName=api._settings().table, Key={"pk": {"S": source.id}})["Item"]
-        assert item.keys() <= {"pk", "st", "f", "v", "u"}
+        assert item_of(source).keys() <= TOMBSTONE
         for bucket, prefix in ((call.bucket, source.key), (api._settings().renditions, source.id)):
             versions = boto3.client("s3").list_object_versions(Bucket=bucket, Prefix=prefix)
             assert not versions.get("Versions")
             assert not versions.get("DeleteMarkers")
+
+    def test_an_event_that_is_answered_after_the_erasure_brings_no_name_back(self, call: Caller) -> None:
+        source, aws = call.rejected(), api._aws()
+        said(call("DELETE", f"/images/{source.id}?erase=true"), 202)
+        before = aws.ledger.read(source)
+        body = json.dumps({"safelight": {"bucket": source.bucket, "key": source.key, "etag": "e", "revision": 0}})
+        assert work(Message("m", body, 1), aws) == Acknowledge("deleted")
+        after = aws.ledger.read(source)
+        assert before
+        assert after
+        assert (after.state, after.fence) == (State.DELETED, before.fence + 1)
+        assert item_of(source).keys() <= TOMBSTONE
+        problem(call("GET", f"/images/{source.id}"), 404)
 
 
 class Previewer:

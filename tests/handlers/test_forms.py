@@ -57,5 +57,14 @@ def test_a_form_whose_policy_was_made_wider_takes_nothing(uploads: tuple[S3Uploa
     assert post(tampered, PHOTO + b"more") == 403
 
 
+@pytest.mark.parametrize(
+    "changed", [{"key": "somewhere/else.jpg"}, {"Content-Type": "text/html"}, {"x-amz-meta-name": "another.jpg"}]
+)
+def test_a_form_whose_fields_were_changed_takes_nothing(
+    uploads: tuple[S3Uploads, Source], changed: dict[str, str]
+) -> None:
+    assert post(form(uploads), PHOTO, **changed) == 403
+
+
 def test_a_form_signed_by_nobody_takes_nothing(uploads: tuple[S3Uploads, Source]) -> None:
     assert post(form(uploads), PHOTO, **{"x-amz-signature": "0" * 64}) == 403

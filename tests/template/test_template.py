@@ -797,7 +797,7 @@ class TestTheLedger:
             "IndexName": "by-fault",
             "KeySchema": [
                 {"AttributeName": "x", "KeyType": "HASH"},
-                {"AttributeName": "u", "KeyType": "RANGE"},
+                {"AttributeName": "y", "KeyType": "RANGE"},
             ],
             "Projection": {"ProjectionType": "KEYS_ONLY"},
         }

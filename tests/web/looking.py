@@ -45,6 +45,15 @@ def barriers(page: Page) -> list[str]:
     return told + ([f"{wider} pixels wider than the screen"] if wider > 0 else [])
 
 
+def drop(page: Page, path: Path) -> None:
+    """A file or folder, dragged onto the page and let go."""
+    devtools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 200, "data": data})
+    devtools.detach()
+
+
 def photograph(page: Page, path: Path) -> None:
     """The page as a JPEG of at most some hundred kilobytes."""
     path.parent.mkdir(parents=True, exist_ok=True)

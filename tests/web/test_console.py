@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.web.looking import DESKTOP, PHONE, SCHEMES, Complaints, barriers, photograph
+from tests.local.processes import eventually
+from tests.web.behind import Behind
+from tests.web.looking import DESKTOP, PHONE, SCHEMES, Complaints, barriers, drop, photograph
 from tests.web.photographs import HOSTILE, SPOILED_NAME, photographs, spoiled
 
 pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.slow]
@@ -19,6 +21,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.slow]
 COUNT = 20
 A_WHILE = 40_000
 """Milliseconds for a batch of photographs to be rendered on a busy machine."""
+
+ORIGINALS = re.compile(r"-originals-")
+"""Addresses of the bucket that the forms go to."""
 
 PICTURES = os.environ.get("SAFELIGHT_SCREENSHOTS")
 FOR_PICTURES = {"drawn": COUNT, "longest": 2000}
@@ -30,6 +35,7 @@ def test_photographs_go_in_and_everything_about_them_can_be_seen_and_done(
 ) -> None:
     page = chromium.new_page(viewport=DESKTOP, color_scheme="light")
     complaints = Complaints(page)
+    behind = Behind.of(page, address)
     page.goto(address)
     the_token_leaves_the_address(page)
     files = photographs(tmp_path, COUNT, **(FOR_PICTURES if PICTURES else FOR_TESTS))
@@ -41,10 +47,14 @@ def test_photographs_go_in_and_everything_about_them_can_be_seen_and_done(
     an_image_has_its_page(page)
     what_was_rejected_says_why(page)
     a_dry_run_tells_and_a_redrive_sends(page)
+    what_was_mended_is_healed_by_a_redrive(page, behind, files[1])
     a_mistake_is_named_by_its_path(page)
     a_recipe_is_edited_and_its_images_are_made_again(page)
     a_stale_edit_is_told(page, chromium, address)
     an_image_is_deleted_after_a_question(page)
+    an_upload_is_cancelled_on_its_way(page, files[1], tmp_path)
+    an_image_is_erased_for_good(page, behind)
+    a_folder_is_dropped(page, tmp_path)
     everyone_can_use_it(page)
     assert complaints.heard == []
 
@@ -77,7 +87,7 @@ def the_token_leaves_the_address(page: Page) -> None:
 
 
 def uploads_are_sent_though_a_connection_breaks(page: Page, complaints: Complaints, files: list[Path]) -> None:
-    page.route(re.compile(r"-originals-"), lambda route: route.abort("connectionreset"), times=1)
+    page.route(ORIGINALS, lambda route: route.abort("connectionreset"), times=1)
     page.locator("#files").set_input_files(files)
     expect(page.locator("#sent")).to_contain_text(f"{len(files)} of {len(files)} files sent", timeout=A_WHILE)
     assert ["ERR_CONNECTION_RESET" in each for each in complaints.heard] == [True]
@@ -118,8 +128,9 @@ def an_image_has_its_page(page: Page) -> None:
     expect(dialog.get_by_role("row")).to_have_count(5)
     expect(dialog.get_by_role("rowheader")).to_have_text(["large", "medium", "small", "thumb"])
     expect(dialog.get_by_label("<picture>")).to_have_value(re.compile(r"^<picture>.*srcset", re.DOTALL))
-    expect(dialog.get_by_text("for pixels")).to_be_visible()
-    page.wait_for_function("[...document.querySelectorAll('dialog img')].every((each) => each.naturalWidth)")
+    expect(dialog.get_by_text(re.compile(r"\$0\.0+[1-9]\d* for pixels, \$0\.0+[1-9]"))).to_be_visible()
+    whole = "[...document.querySelectorAll('dialog img')].every((each) => each.naturalWidth)"
+    assert eventually(lambda: page.evaluate(whole), within=A_WHILE / 1000)  # waiting in the page would be eval
     assert barriers(page) == []
     picture(page, "image")
     named = dialog.get_by_role("heading").inner_text()
@@ -151,6 +162,26 @@ def a_dry_run_tells_and_a_redrive_sends(page: Page) -> None:
     said(page, "1 image queued again")
     room(page, "Light table")
     expect(page.locator(".sheet > [data-state=rejected]")).to_have_count(1, timeout=A_WHILE)
+
+
+def what_was_mended_is_healed_by_a_redrive(page: Page, behind: Behind, whole: Path) -> None:
+    assert eventually(behind.rejected, within=A_WHILE / 1000), "redriven in vain, it comes back"
+    (spoiled,) = behind.rejected()
+    behind.mend(spoiled["key"], whole.read_bytes())
+    room(page, "Failures")
+    group = page.get_by_role("region", name="Truncated")
+    group.get_by_role("button", name="Try out").click()
+    expect(group.get_by_role("status")).to_have_text("1 of 1 would pass", timeout=A_WHILE)
+    assert [image["id"] for image in behind.rejected()] == [spoiled["id"]], "tried out, and left where it was"
+    picture(page, "redrive")
+    group.get_by_role("button", name="Redrive").click()
+    page.get_by_role("dialog").get_by_role("button", name="Redrive").click()
+    said(page, "1 image queued again")
+    room(page, "Light table")
+    expect(done(page)).to_have_count(COUNT + 1, timeout=A_WHILE)
+    room(page, "Failures")
+    expect(page.get_by_text("No dead letters.")).to_be_visible(timeout=A_WHILE)
+    expect(page.get_by_role("region", name="Images without renditions")).to_have_count(0)
 
 
 def a_mistake_is_named_by_its_path(page: Page) -> None:
@@ -224,6 +255,45 @@ def an_image_is_deleted_after_a_question(page: Page) -> None:
     page.get_by_role("dialog", name="Delete this image?").get_by_role("button", name="Delete").click()
     said(page, "is being deleted")
     expect(page.locator(".sheet > [data-state=deleted]")).to_have_count(1, timeout=A_WHILE)
+
+
+def an_upload_is_cancelled_on_its_way(page: Page, photograph: Path, tmp_path: Path) -> None:
+    before, file = done(page).count(), tmp_path / "too-many.jpg"
+    file.write_bytes(photograph.read_bytes() + b"one more byte")
+    page.route(ORIGINALS, lambda route: None, times=1)  # it never gets an answer
+    page.locator("#files").set_input_files(file)
+    uploads = page.get_by_role("region", name="Uploads")
+    expect(uploads.locator("[data-state=sending]")).to_have_count(1, timeout=A_WHILE)
+    uploads.get_by_role("button", name=f"Cancel {file.name}").click()
+    expect(page.locator("#sent")).to_have_text("0 of 1 file sent · 1 cancelled")
+    expect(uploads.get_by_role("listitem")).to_have_count(0)
+    page.get_by_role("button", name="Clear the list").click()
+    expect(uploads).to_be_hidden()
+    assert done(page).count() == before
+
+
+def an_image_is_erased_for_good(page: Page, behind: Behind) -> None:
+    tile = done(page).get_by_role("link").first
+    id, name = tile.get_attribute("data-id"), tile.locator(".name").inner_text()
+    assert behind.versions(id)
+    tile.click()
+    page.get_by_role("button", name="Erase everything…").click()
+    page.get_by_role("dialog", name="Erase this image?").get_by_role("button", name="Erase", exact=True).click()
+    said(page, f"{re.escape(name)} is erased")
+    expect(page.locator(f".sheet [data-id='{id}']")).to_have_count(0, timeout=A_WHILE)
+    assert behind.versions(id) == []
+
+
+def a_folder_is_dropped(page: Page, tmp_path: Path) -> None:
+    before = done(page).count()
+    folder = tmp_path / "Holidays" / "day two"
+    folder.mkdir(parents=True)
+    names = [path.name for path in photographs(folder, 2, drawn=1, longest=200)]
+    (folder / ".hidden.jpg").write_bytes(b"not sent")
+    drop(page, folder.parent)
+    expect(page.locator("#sent")).to_contain_text("2 of 2 files sent", timeout=A_WHILE)
+    expect(done(page)).to_have_count(before + 2, timeout=A_WHILE)
+    assert set(names) <= set(page.locator(".sheet .name").all_inner_texts())
 
 
 def everyone_can_use_it(page: Page) -> None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from cli import thumbhash
 from tests.cli.test_thumbhash import REFERENCE
@@ -17,6 +18,10 @@ pytestmark = pytest.mark.browser
 
 WEB = Path(__file__).parent.parent.parent / "web"
 ORIGIN = "http://console.test"
+EMPTY = '<!doctype html><title>modules</title><meta name="safelight-api" content=""><main></main>'
+
+
+SEEN = ("rejected-0", "dead-0", "rejected-1", "rejected-2")
 
 
 def _serve(route: Route) -> None:
@@ -24,7 +29,7 @@ def _serve(route: Route) -> None:
     if name:
         route.fulfill(path=WEB / name)
     else:
-        route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")
+        route.fulfill(body=EMPTY, content_type="text/html")
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +92,34 @@ def test_numbers_are_written_as_people_read_them(page: Page, call: str, text: st
 def test_a_name_that_turns_the_line_around_is_shown_with_dots(page: Page) -> None:
     shown = page.evaluate("import('/names.js').then(({ visible }) => visible('gpj.\\u202Eevil\\u0000\\n.jpg'))")
     assert shown == "gpj.·evil··.jpg"
+
+
+def test_images_without_renditions_are_read_page_after_page_of_both_states(page: Page) -> None:
+    asked = []
+
+    def listed(route: Route) -> None:
+        given = parse_qs(urlsplit(route.request.url).query)
+        state, place = given["state"][0], int(given.get("next", ["0"])[0])
+        asked.append((state, place))
+        pages = {"rejected": 3, "dead": 1}[state]
+        image = {"id": f"{state}{place}", "key": f"{state}-{place}.jpg", "state": state, "reason": "truncated"}
+        route.fulfill(json={"images": [image], "next": str(place + 1) if place + 1 < pages else None})
+
+    page.route(f"{ORIGIN}/images?**", listed)
+    page.route(
+        f"{ORIGIN}/dead-letters**", lambda route: route.fulfill(json={"groups": [], "letters": [], "next": None})
+    )
+    page.evaluate("import('/failures.js').then(({ failures }) => document.querySelector('main').append(failures()))")
+    images = page.get_by_role("region", name="Images without renditions")
+    expect(images.get_by_role("listitem")).to_have_count(2)
+    more = images.get_by_role("button", name="More images")
+    more.click()
+    expect(images.get_by_role("listitem")).to_have_count(3)
+    more.click()
+    expect(images.get_by_role("link")).to_have_text([f"{name}.jpg" for name in SEEN])
+    expect(images.get_by_role("link").last).to_be_focused()
+    expect(more).to_be_hidden()
+    assert sorted(asked) == sorted([("rejected", 0), ("rejected", 1), ("rejected", 2), ("dead", 0)])
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_inline() -> None:
