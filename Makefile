@@ -6,12 +6,10 @@ MAKEFLAGS += --no-print-directory
 STARTED := $(shell date +%s)
 
 VENV := .venv/bin
-# Set-up leaves .rust/env where the machine had no Rust toolchain, or one too old.
+# Set-up leaves .rust/env where the machine did not have the Rust of rust-toolchain.toml.
 RUST := if [ -f .rust/env ]; then . .rust/env; fi;
 CRATE := --manifest-path imaging/native/Cargo.toml
 ARM := aarch64-unknown-linux-gnu
-# Set-up brings the newest Rust: a lint that came after the crate's oldest compiler is named here until the crate follows it.
-CLIPPY := -D warnings -A unknown_lints -A clippy::chunks_exact_to_as_chunks
 RUST_SOURCES := $(shell find imaging/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 NEWEST_PYTHON = $(shell for python in $(PYTHONS); do \
@@ -85,7 +83,7 @@ check: setup ## Formatting, lints, types, the rule of imports
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache | tail -n 3
 	@$(RUST) cargo fmt $(CRATE) --check
-	@$(RUST) cargo clippy $(CRATE) --quiet --all-targets -- $(CLIPPY)
+	@$(RUST) cargo clippy $(CRATE) --quiet --all-targets -- -D warnings
 
 .venv-checkov/ready: .venv/ready checks/checkov.lock
 	@echo "set-up: checkov, in an environment of its own"
