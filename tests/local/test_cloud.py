@@ -75,9 +75,10 @@ def test_a_taken_port_is_told_and_nothing_is_left(deployed: Stack) -> None:
 )
 def test_told_to_stop_it_cleans_up(tmp_path: Path, number: signal.Signals, status: int) -> None:
     program = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from local.cloud import running
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started in the background does not hear it
 with running(concurrency=1) as aws:
     Path(sys.argv[1]).write_text(str(aws.directory))
     time.sleep(600)
