@@ -31,10 +31,10 @@ from tests.local.processes import eventually
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 
-VISIBILITY = 5
+VISIBILITY = 2
 """Seconds."""
 
-PROBES_A_MINUTE = 30
+PROBES_A_MINUTE = 60
 
 RECIPE = """
 name = "default"
@@ -83,7 +83,9 @@ def stage(embedded_aws: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         worker, sweep = stack.function("Worker"), stack.function("Sweep")
         worker = replace(worker, handler="tests.e2e.impatient.handler", variables={**worker.variables, **by_road})
         sweep = replace(sweep, variables={**sweep.variables, **by_road})
-        with played(stack, tmp_path, worker=worker, sweep=sweep, concurrency=2, speed=PROBES_A_MINUTE) as cloud:
+        with played(
+            stack, tmp_path, worker=worker, sweep=sweep, concurrency=2, speed=PROBES_A_MINUTE, window=0
+        ) as cloud:
             for name, value in cloud.environment.items():
                 monkeypatch.setenv(name, value)
             aws = connect(settings.read(cloud.environment))
