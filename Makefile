@@ -109,7 +109,7 @@ access: .venv/ready ## Write docs/access.md anew from the template
 .PHONY: pytest
 pytest: setup ## The tests alone (ARGS="-k name")
 	@$(RUST) cargo test $(CRATE) --quiet --release --no-default-features
-	@$(VENV)/pytest -n auto $(ARGS)
+	@$(VENV)/pytest -n auto --dist worksteal $(ARGS)
 
 .PHONY: test-browser
 test-browser: setup ## The console's tests alone, in Chromium (SAFELIGHT_SCREENSHOTS=docs takes the pictures anew)
@@ -126,7 +126,7 @@ test-python:
 	[ -x .venv-$(VERSION)/bin/python ] || python$(VERSION) -m venv --without-pip .venv-$(VERSION); \
 	$(VENV)/uv pip install --quiet --python .venv-$(VERSION)/bin/python -c requirements.lock -r pyproject.toml --all-extras --group dev; \
 	.venv-$(VERSION)/bin/python --version; \
-	.venv-$(VERSION)/bin/python -m pytest -n auto -q -m "not embedded and not slow" -p no:cacheprovider
+	.venv-$(VERSION)/bin/python -m pytest -n auto --dist worksteal -q -m "not embedded and not slow" -p no:cacheprovider
 
 .PHONY: test-neon
 test-neon: ## The Rust core's own tests on ARM's kernels, under qemu (left out where the cross tools are not here)
@@ -163,8 +163,8 @@ test-compose: setup image ## The containers on LocalStack, killed and cut off; t
 	@$(VENV)/pytest -m compose -s --durations=5 tests/compose tests/contracts $(ARGS)
 
 .PHONY: fresh-check
-fresh-check: ## The README's two commands, word for word, in a bare Debian
-	@.ci/fresh-check
+fresh-check: ## The README's two commands, word for word, in a bare Debian (ARGS=--quick: without the slow tests)
+	@.ci/fresh-check $(ARGS)
 
 # ---- measure, and try for long ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,12 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are processors: for half of their time the tests wait, for queues, leases and processes."""
+    processors = os.cpu_count() or 1
+    return processors + min(processors, 4)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: what a machine lacks, CI installs."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
