@@ -1,7 +1,7 @@
 """Batches of ten: one of them poison, at each position and of each kind; and time that runs out after any of them."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jobs.source import Record, Source, State
@@ -20,17 +20,15 @@ class Poison:
     kills: bool = True
     timeout: float = 15.0
     """Seconds that its worker gives a child."""
-    positions: Sequence[int] = range(TEN)
 
 
 POISONS: Mapping[str, Poison] = {
     "exception": Poison(b"wrong", State.DEAD, "unexpected-ChildFailed", kills=False),
     "SIGKILL": Poison(b"be killed", State.REJECTED, "kills-worker"),
-    "hang": Poison(b"spin", State.REJECTED, "kills-worker", timeout=1.0, positions=(0, 4, 9)),
-    "memory": Poison(b"fill memory", State.REJECTED, "kills-worker", positions=(0, 4, 9)),
+    "hang": Poison(b"spin", State.REJECTED, "kills-worker", timeout=1.0),
+    "memory": Poison(b"fill memory", State.REJECTED, "kills-worker"),
 }
-"""What nobody foresaw is retried until its last receive; what ends two children, the second alone, is rejected. What
-takes its child's last second or its last byte takes long, and is not tried at every position."""
+"""What nobody foresaw is retried until its last receive; what ends two children, the second alone, is rejected."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Poisoned:
 
 
 def poisoned(kind: str, warm: Warm) -> Iterator[Poisoned]:
-    for position in POISONS[kind].positions:
+    for position in range(TEN):
         yield Poisoned(kind, position, warm)
 
 
