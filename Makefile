@@ -6,12 +6,10 @@ MAKEFLAGS += --no-print-directory
 STARTED := $(shell date +%s)
 
 VENV := .venv/bin
-# Set-up leaves .rust/env where the machine had no Rust toolchain, or one too old.
+# Set-up leaves .rust/env where the machine did not have the Rust of rust-toolchain.toml.
 RUST := if [ -f .rust/env ]; then . .rust/env; fi;
 CRATE := --manifest-path imaging/native/Cargo.toml
 ARM := aarch64-unknown-linux-gnu
-# Set-up brings the newest Rust: a lint that came after the crate's oldest compiler is named here until the crate follows it.
-CLIPPY := -D warnings -A unknown_lints -A clippy::chunks_exact_to_as_chunks
 RUST_SOURCES := $(shell find imaging/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 NEWEST_PYTHON = $(shell for python in $(PYTHONS); do \
@@ -85,7 +83,7 @@ check: setup ## Formatting, lints, types, the rule of imports
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache | tail -n 3
 	@$(RUST) cargo fmt $(CRATE) --check
-	@$(RUST) cargo clippy $(CRATE) --quiet --all-targets -- $(CLIPPY)
+	@$(RUST) cargo clippy $(CRATE) --quiet --all-targets -- -D warnings
 
 .venv-checkov/ready: .venv/ready checks/checkov.lock
 	@echo "set-up: checkov, in an environment of its own"
@@ -111,7 +109,7 @@ access: .venv/ready ## Write docs/access.md anew from the template
 .PHONY: pytest
 pytest: setup ## The tests alone (ARGS="-k name")
 	@$(RUST) cargo test $(CRATE) --quiet --release --no-default-features
-	@$(VENV)/pytest -n auto $(ARGS)
+	@$(VENV)/pytest -n auto --dist worksteal $(ARGS)
 
 .PHONY: test-browser
 test-browser: setup ## The console's tests alone, in Chromium (SAFELIGHT_SCREENSHOTS=docs takes the pictures anew)
@@ -128,7 +126,7 @@ test-python:
 	[ -x .venv-$(VERSION)/bin/python ] || python$(VERSION) -m venv --without-pip .venv-$(VERSION); \
 	$(VENV)/uv pip install --quiet --python .venv-$(VERSION)/bin/python -c requirements.lock -r pyproject.toml --all-extras --group dev; \
 	.venv-$(VERSION)/bin/python --version; \
-	.venv-$(VERSION)/bin/python -m pytest -n auto -q -m "not embedded and not slow" -p no:cacheprovider
+	.venv-$(VERSION)/bin/python -m pytest -n auto --dist worksteal -q -m "not embedded and not slow" -p no:cacheprovider
 
 .PHONY: test-neon
 test-neon: ## The Rust core's own tests on ARM's kernels, under qemu (left out where the cross tools are not here)
@@ -170,8 +168,8 @@ test-compose: setup image ## The containers on LocalStack, killed and cut off; t
 	@$(VENV)/pytest -m compose -s --durations=5 tests/compose tests/contracts $(ARGS)
 
 .PHONY: fresh-check
-fresh-check: ## The README's two commands, word for word, in a bare Debian
-	@.ci/fresh-check
+fresh-check: ## The README's two commands, word for word, in a bare Debian (ARGS=--quick: without the slow tests)
+	@.ci/fresh-check $(ARGS)
 
 # ---- measure, and try for long ---------------------------------------------------------------------------------------
 

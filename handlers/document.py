@@ -15,9 +15,13 @@ ALWAYS = (401, 503)
 """What every route may answer: API Gateway refuses who may not call, and AWS may not answer."""
 
 
+RENAMED = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
+"""What Python 3.13 calls otherwise: the document is the same on every Python."""
+
+
 def answers(status: int, model: type[BaseModel], *others: int) -> dict[int, Any]:
     """One answer of this model, and problems."""
-    told = {status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"model": model}}}}
+    told = {status: {"description": _phrase(status), "content": {"application/json": {"model": model}}}}
     return told | problems(*others)
 
 
@@ -28,9 +32,13 @@ def redirects() -> dict[int, Any]:
 
 def problems(*statuses: int) -> dict[int, Any]:
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": {JSON: {"model": Problem}}}
+        status: {"description": _phrase(status), "content": {JSON: {"model": Problem}}}
         for status in sorted({*statuses, *ALWAYS})
     }
+
+
+def _phrase(status: int) -> str:
+    return RENAMED.get(status, HTTPStatus(status).phrase)
 
 
 def text(app: APIGatewayRestResolver) -> str:

@@ -96,13 +96,15 @@ def running(
     directory: Path | None = None,
     python: Path = PYTHON,
     speed: float = 1.0,
+    window: int | None = None,
 ) -> Iterator[Cloud]:
     """Starts all of it on loopback. Raises LocalError, whose message is one line that says what to do.
 
     `port`: any free one when not given. `concurrency`: batches at once; as many as this machine has processors for
     when not given. `bulk_concurrency`: the same for the bulk lane, by itself. `parameters`: of the template.
     `directory`: for the logs; a temporary one when not given.
-    `speed`: of the clock that schedules go by.
+    `speed`: of the clock that schedules go by. `window`: seconds that a batch waits to be filled; the template's when
+    not given.
     """
     with ExitStack() as ending:
         ending.enter_context(orderly_when_told_to_stop())
@@ -110,7 +112,14 @@ def running(
         endpoint = ending.enter_context(embedded(directory, port=port, python=python))
         stack = create(endpoint, parameters=parameters)
         yield ending.enter_context(
-            played(stack, directory, concurrency=concurrency, bulk_concurrency=bulk_concurrency, speed=speed)
+            played(
+                stack,
+                directory,
+                concurrency=concurrency,
+                bulk_concurrency=bulk_concurrency,
+                speed=speed,
+                window=window,
+            )
         )
 
 
@@ -124,6 +133,7 @@ def played(
     concurrency: int | None = None,
     bulk_concurrency: int | None = None,
     speed: float = 1.0,
+    window: int | None = None,
     environments: Environments = in_a_process,
     api_address: tuple[str, int] = (LOOPBACK, 0),
 ) -> Iterator[Cloud]:
@@ -138,7 +148,7 @@ def played(
         endpoint = replace(stack.endpoint, lambda_url=api.url)
         sources = zip(stack.event_sources("Worker"), (concurrency, bulk_concurrency), strict=False)
         mappings = [
-            mapped(endpoint, worker, _at_most(most, worker, source), directory, environments)
+            mapped(endpoint, worker, _played(source, worker, most, window), directory, environments)
             for source, most in sources
         ]
         for mapping in mappings:
@@ -180,8 +190,13 @@ def _log(directory: Path, function: str) -> Path:
     return directory / f"{function}.log"
 
 
-def _at_most(batches: int | None, function: Function, source: EventSource) -> EventSource:
-    return replace(source, maximum_concurrency=batches or _affordable(function, source))
+def _played(source: EventSource, function: Function, batches: int | None, window: int | None) -> EventSource:
+    """With so many batches at once and that window, or as this machine can and the template says."""
+    return replace(
+        source,
+        maximum_concurrency=batches or _affordable(function, source),
+        window=source.window if window is None else window,
+    )
 
 
 def _affordable(function: Function, source: EventSource) -> int:

@@ -1,16 +1,27 @@
 """Rules and fixtures of the whole suite."""
 
 import os
+from functools import cache
 
 import pytest
+from botocore import session
 from hypothesis import settings
 
 pytest_plugins = ["tests.embedded", "tests.containers", "tests.faults.summary"]
+
+# Hundreds of tests make clients of their own: each would read the descriptions of its services from the disk anew.
+session.create_loader = cache(session.create_loader)
 
 # In CI every property is tried on the same examples each time; new ones are searched for everywhere else.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are processors: for half of their time the tests wait, for queues, leases and processes."""
+    processors = os.cpu_count() or 1
+    return processors + min(processors, 4)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -36,7 +36,14 @@ def photographs(tmp_path: Path) -> Path:
 
 def safelight(*arguments: str | Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "cli.main", "demo", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=in_front
+    )
+
+
+def in_front() -> None:
+    """A Ctrl-C is not heard by who was started in the background, and the tests may have been."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_folder_goes_through_the_whole_chain_and_is_accounted_for(photographs: Path, tmp_path: Path) -> None:

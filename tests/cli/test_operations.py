@@ -32,7 +32,7 @@ PATIENCE = 60.0
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with cloud.running(directory=tmp_path_factory.mktemp("operations")) as aws:
+    with cloud.running(directory=tmp_path_factory.mktemp("operations"), window=0) as aws:
         yield aws
 
 

@@ -61,7 +61,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with running(directory=tmp_path) as cloud:
+    with running(directory=tmp_path, window=0) as cloud:
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)
         folder = tmp_path / "recipes"

@@ -86,9 +86,9 @@ def test_calibrated_on_one_run_it_foretells_others_of_another_width_and_another_
     embedded_aws: Endpoint, make_queue: Callable[..., str]
 ) -> None:
     stage = Stage(embedded_aws, make_queue)
-    known = Load(240, METERED["default"], concurrency=2)
+    known = Load(120, METERED["default"], concurrency=2)
     machine = calibrated(known, Machine(vcpus=VCPUS), stage.drained(known))
-    for other in (Load(600, METERED["default"], concurrency=5), Load(90, METERED["web"], concurrency=4)):
+    for other in (Load(300, METERED["default"], concurrency=5), Load(60, METERED["web"], concurrency=4)):
         off = errors(curve(other, machine), stage.drained(other))
         print(f"{other.images} images, {other.concurrency} wide: {off}")
         assert set(off) == set(SHARES)

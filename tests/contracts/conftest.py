@@ -63,7 +63,7 @@ class Ground:
         return self.other_side.messages()  # type: ignore[no-any-return]
 
     def purge(self) -> None:
-        """Takes everything out of the queue, what is delayed or in flight too."""
+        """Takes everything out of the queue and the dead letters, what is delayed or in flight too."""
         self.other_side.purge()
 
 
@@ -83,6 +83,7 @@ class FakeSide:
 
     def purge(self) -> None:
         self.queue.sqs.messages.clear()
+        self.dead_letters.sqs.messages.clear()
 
     def messages(self) -> list[str]:
         received = self.queue.sqs.receive(1000)
@@ -114,7 +115,8 @@ class AwsSide:
         return [message["Body"] for message in self._drain(self.queue_url)]
 
     def purge(self) -> None:
-        self.sqs.purge_queue(QueueUrl=self.queue_url)
+        for url in (self.queue_url, self.dead_letters_url):
+            self.sqs.purge_queue(QueueUrl=url)
 
     def _drain(self, url: str) -> Iterator[dict[str, Any]]:
         while messages := self.sqs.receive_message(

@@ -8,7 +8,7 @@ from jobs import breaker, process
 
 __all__ = ["handler"]
 
-PATIENCE = 20.0
+PATIENCE = 12.0
 """Longer than a message needs for all its receives, so that some are copied before the intake is stopped."""
 
 process.FIRST_BACK_OFF = process.LONGEST_BACK_OFF = 1.0

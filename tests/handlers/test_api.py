@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -332,15 +333,27 @@ class TestRecipes:
         problem(call("POST", "/recipes/web/preview", {"body": body, "id": NOBODY}), 404)
 
 
+def redriven(call: Caller, **asked: Any) -> Counter[str]:
+    """What became of it from the first page to the last; others have left faults on the same AWS."""
+    told, next = Counter[str](), None
+    while True:
+        page = said(call("POST", "/redrive", asked | {"next": next}))
+        next = page.pop("next")
+        told += Counter({name: number for name, number in page.items() if number is not None})
+        if next is None:
+            return told
+
+
 class TestWhatWentWrong:
     def test_letters_are_looked_at_and_stay_where_they_are(self, call: Caller) -> None:
+        boto3.client("sqs").purge_queue(QueueUrl=api._settings().dead_letters_url)  # a page holds fifty
         source = call.rejected()
         body = json.dumps({"safelight": {"bucket": source.bucket, "key": source.key, "etag": "e"}})
         api._aws().dead_letters.send(body, reason="truncated", detail="<b>cut</b>")
         for _ in range(2):
             letters = said(call("GET", "/dead-letters"))["letters"]
             assert ("truncated", source.key) in [(letter["reason"], letter["key"]) for letter in letters]
-        assert said(call("POST", "/redrive", {"prefix": call.album}))["moved"] >= 1
+        assert redriven(call, prefix=call.album)["moved"] >= 1
         record = api._aws().ledger.read(source)
         assert record
         assert record.state is State.QUEUED
@@ -348,8 +361,8 @@ class TestWhatWentWrong:
     def test_a_dry_run_tells_and_moves_nothing(self, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
         source, aws = call.rejected(), api._aws()
         monkeypatch.setattr(api, "_aws", lambda: replace(aws, previewer=Previewer(Passed("fused", {}, ()))))
-        told = said(call("POST", "/redrive", {"prefix": call.album, "dry_run": True}))
-        assert (told["would_pass"], told["would_fail"], told["moved"]) == (1, 0, None)
+        told = redriven(call, prefix=call.album, dry_run=True)
+        assert told == {"would_pass": 1}
         record = aws.ledger.read(source)
         assert record
         assert record.state is State.REJECTED

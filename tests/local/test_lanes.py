@@ -23,7 +23,7 @@ WIDTH = 2
 ONE = 0.04
 """Seconds that one image takes; it only waits, as vCPUs of Lambda's are not shared between environments."""
 
-UPLOADS, BACKFILL = 100, 400
+UPLOADS, BACKFILL = 80, 200
 GROWS_AT_MOST = 1.2
 
 

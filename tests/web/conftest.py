@@ -45,5 +45,5 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert line.startswith("http://"), errors.read_text()
         yield line
     finally:
-        up.send_signal(signal.SIGINT)
+        up.send_signal(signal.SIGTERM)  # a Ctrl-C is not heard by who was started in the background
         up.communicate(timeout=30)
