@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws.errors import translated
+from jobs.errors import Retryable
 from jobs.source import Source
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ class Instruments:
         with translated("GetFunctionConfiguration"):
             said = self._functions().get_function_configuration(FunctionName=function)
         return Bought(said["MemorySize"], said["Architectures"][0], said["Timeout"])
+
+    def busy(self, function: str, threads: int) -> float:
+        """How many vCPUs so many threads of the function got, all of them at work."""
+        with translated("Invoke"):
+            answer = self._functions().invoke(FunctionName=function, Payload=json.dumps({"busy": threads}).encode())
+            said = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise Retryable("not-measured", str(said.get("errorMessage", said)))
+        return float(said["cpu"] / said["wall"])
 
     def metric(self, group: str, name: str, since: int) -> tuple[float, ...]:
         """Every value of an embedded metric that was logged since then (epoch ms). The logs lag by some seconds."""

@@ -24,6 +24,13 @@ FAULT_SHARDS = tuple(f"{state}#{number}" for state in sorted(FAULTS) for number 
 """Every partition of the index."""
 
 
+INDEX = "by-fault"
+"""Sparse and keys only: nothing but the rejected, the dead and the few long operations is in it."""
+
+RUNS = "runs"
+"""The partition of the index in which long operations are."""
+
+
 def marshal(values: Item) -> Item:
     """Plain values as DynamoDB's typed ones."""
     return {name: _to_wire(value) for name, value in values.items()}

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from aws.errors import code, translated
-from aws.items import FAULT_SHARDS, FAULTS, Item, mark_item, marshal, published_item, record_of, shard, why_and_when
+from aws.items import (
+    FAULT_SHARDS,
+    FAULTS,
+    INDEX,
+    Item,
+    mark_item,
+    marshal,
+    published_item,
+    record_of,
+    shard,
+    why_and_when,
+)
 from jobs import events
 from jobs.errors import LostFence, Retryable
 from jobs.ports import Claim, Claimed, Finished, Leased, Newer, Page, Untold
@@ -24,9 +35,6 @@ from jobs.source import RESTING, Mark, Published, Record, Source, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-INDEX = "by-fault"
-"""Sparse and keys only: nothing but the rejected and the dead is in it."""
 
 NAMED = "(attribute_exists(k) OR attribute_not_exists(pk))"
 NAMELESS = "attribute_exists(pk) AND attribute_not_exists(k)"

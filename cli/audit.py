@@ -12,7 +12,7 @@ import typer
 
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import showing
-from cli.driving import agreed, driven
+from cli.driving import agreed, driven, me
 from cli.exits import Exit
 from cli.text import counted, visible
 from jobs import audit as jobs
@@ -68,7 +68,7 @@ def audit(
                 _tell(found, as_json=as_json)
                 raise typer.Exit(Exit.FOUND if found.counts else Exit.FINE)
             agreed(found.plan(), yes=yes)
-            run = Run(runs.named(KIND, stack), KIND, stack, total=found.seen, began=time.time())
+            run = Run(runs.named(KIND, stack), KIND, stack, total=found.seen, began=time.time(), by=me())
         driven(there, runs.begun(there.aws.runs, run), _healing(books), as_json=as_json)
 
 

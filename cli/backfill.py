@@ -14,7 +14,7 @@ import typer
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed
 from cli.display import showing, talk
-from cli.driving import agreed, driven
+from cli.driving import agreed, driven, me
 from cli.text import counted, size
 from jobs import backfill as jobs
 from jobs import inventory, runs
@@ -60,12 +60,20 @@ def backfill(
     if run is None or run.phase in runs.OVER:
         planned = jobs.plan(_count(listing, there), _each(there), look=look)
         agreed(_plan(planned), yes=yes or dry_run)
-        run = Run(runs.named(KIND, source), KIND, source, total=planned.counted.objects, each=planned.each)
+        run = Run(
+            runs.named(KIND, source),
+            KIND,
+            source,
+            total=planned.counted.objects,
+            each=planned.each,
+            began=time.time(),
+            by=me(),
+        )
     else:
         talk.print(f"{run.id} goes on: {run.seen:,} of {run.total:,} were looked at before")
     if dry_run:
         return
-    run = runs.begun(there.aws.runs, replace(run, per_second=per_second, budget=budget, began=time.time()))
+    run = runs.begun(there.aws.runs, replace(run, per_second=per_second, budget=budget))
     driven(there, run, stepping(there, listing, look=look), as_json=as_json)
 
 

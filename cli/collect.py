@@ -9,7 +9,7 @@ import typer
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import showing
-from cli.driving import agreed, driven
+from cli.driving import agreed, driven, me
 from cli.text import counted, size
 from jobs import collect as jobs
 from jobs import runs
@@ -45,7 +45,7 @@ def collect(
             _tell(seen, removed, space, as_json=as_json)
             return
         agreed({"to remove": f"{counted(removed, 'version')} of {seen:,}, {size(space)}; a DELETE is free"}, yes=yes)
-        run = Run(runs.named(KIND, stack), KIND, stack, total=seen, began=time.time())
+        run = Run(runs.named(KIND, stack), KIND, stack, total=seen, began=time.time(), by=me())
     driven(there, runs.begun(there.aws.runs, run), lambda place: _step(there, place, grace * DAY), as_json=as_json)
 
 

@@ -41,6 +41,9 @@ LOOK_EVERY = 0.2
 LOGS_LAG = 60.0
 """Seconds until a line of the log is sure to be found."""
 
+LEAST_OF_VCPUS = 0.8
+"""Of what the memory buys, below which batches take longer than the forecast says."""
+
 SENSE = 0.01
 """Dollars that the calls of this program cost, generously: some hundreds of requests."""
 
@@ -188,9 +191,14 @@ def _sandbox(ward: Ward) -> str:
 
 
 def _vcpus(ward: Ward) -> str:
-    bought = ward.instruments.bought(ward.there.settings.worker)
-    count = math.ceil(bought.memory / MB_PER_VCPU)
-    return f"{count} of {bought.architecture}: {bought.memory:,} MB, {bought.timeout} s for a batch"
+    worker = ward.there.settings.worker
+    bought = ward.instruments.bought(worker)
+    due = bought.memory / MB_PER_VCPU
+    got = ward.instruments.busy(worker, threads=math.ceil(due) + 1)
+    said = f"{got:.2f} measured, {due:.2f} bought: {bought.memory:,} MB of {bought.architecture}"
+    if got < LEAST_OF_VCPUS * due:
+        raise Ill(said)
+    return f"{said}, {bought.timeout} s for a batch"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """A long operation as its user sees it: the plan and its price first, then progress, and how it ended."""
 
+import getpass
 import json
+import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +14,7 @@ from rich.text import Text
 from cli.deployed import Deployed
 from cli.display import showing, talk
 from cli.exits import Exit
-from cli.text import duration
+from cli.text import duration, moment
 from jobs import runs
 from jobs.runs import OutOfBudget, Phase, Run, Step
 
@@ -54,8 +56,13 @@ def tell(run: Run, *, as_json: bool) -> None:
     else:
         typer.echo(
             f"{run.id}: {run.phase}, {run.seen:,} looked at, {run.sent:,} sent, {run.skipped:,} needed nothing,"
-            f" at most ${run.spent:,.2f} to render"
+            f"{f' {run.failed:,} failed,' if run.failed else ''} at most ${run.spent:,.2f}"
         )
+
+
+def me() -> str:
+    """Who begins a run: the user and the machine that this program runs under."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def figures(run: Run) -> dict[str, Any]:
@@ -69,10 +76,13 @@ def figures(run: Run) -> dict[str, Any]:
         "seen": run.seen,
         "sent": run.sent,
         "skipped": run.skipped,
+        "failed": run.failed,
         "dollars": round(run.spent, 4),
         "budget": run.budget,
         "by": run.by,
         "why": run.why,
+        "began": moment(run.began),
+        "updated": moment(run.updated),
     }
 
 
@@ -90,5 +100,5 @@ class Pace:
         left = f"  about {duration((run.total - run.seen) / speed)} left" if speed and run.total > run.seen else ""
         return Text(
             f"{run.seen:,}{of}  {run.sent:,} sent  {run.skipped:,} needed nothing  {speed:,.0f}/s"
-            f"  ${run.spent:,.2f} to render{left}"
+            f"  ${run.spent:,.2f}{left}"
         )

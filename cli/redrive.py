@@ -1,10 +1,8 @@
 """`safelight redrive`: what failed, back to the queue: looked at by reason, tried out, and sent in waves."""
 
-import getpass
 import json
 import os
 import re
-import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +16,7 @@ import typer
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import talk
-from cli.driving import agreed
+from cli.driving import agreed, me
 from cli.exits import Exit
 from cli.text import counted, visible
 from jobs import letters, waves
@@ -88,7 +86,7 @@ def redrive(
     ended = waves.run(
         wanted,
         pace,
-        by=f"{getpass.getuser()}@{socket.gethostname()}",
+        by=me(),
         why=why,
         ledger=there.aws.ledger,
         queue=there.aws.queue,

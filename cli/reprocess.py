@@ -4,6 +4,7 @@ folder ─▶ what changed ─▶ scan: whom it touches ─▶ dollars, minutes 
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +16,7 @@ import typer
 from cli.backfill import USUAL, deployed_setting
 from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed
 from cli.display import showing, talk
-from cli.driving import agreed, driven
+from cli.driving import agreed, driven, me
 from cli.recipes import FOLDER
 from cli.text import counted, duration
 from imaging import recipe as recipes
@@ -111,7 +112,7 @@ def _change(
     run = there.aws.runs.read(id)
     if run is None or run.phase in runs.OVER:
         each = planned.cost.total / planned.touched.images if planned.cost else 0.0
-        run = Run(id, KIND, "catalog", total=planned.touched.seen, each=each)
+        run = Run(id, KIND, "catalog", total=planned.touched.seen, each=each, began=time.time(), by=me())
     gone_on(there, replace(run, per_second=per_second, budget=budget), as_json=as_json)
 
 

@@ -1,18 +1,20 @@
-"""`safelight runs`: long operations looked at, paused, resumed and cancelled, from any terminal."""
+"""`safelight runs`: long operations listed, looked at, paused, resumed and cancelled, from any terminal."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 import typer
 
-from cli import audit, backfill, collect, reprocess
+from cli import audit, backfill, collect, ingest, reprocess
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed
-from cli.driving import tell
+from cli.driving import figures, tell
+from cli.text import columns, moment, visible
 from jobs import runs
 from jobs.runs import Phase, Run
 
-app = typer.Typer(no_args_is_help=True, help="Look at long operations, pause, resume and cancel them.")
+app = typer.Typer(help="List long operations, look at one, pause, resume and cancel it.")
 
 Id = Annotated[str, typer.Argument(metavar="RUN", help="As the command that began it said, such as backfill-3f2a9c41.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The run as JSON on standard output.")]
@@ -21,9 +23,38 @@ DRIVERS: dict[str, Callable[..., None]] = {
     audit.KIND: audit.gone_on,
     backfill.KIND: backfill.gone_on,
     collect.KIND: collect.gone_on,
+    ingest.KIND: ingest.gone_on,
     reprocess.KIND: reprocess.gone_on,
 }
 """Who drives a run on, by its kind."""
+
+
+@app.callback(invoke_without_command=True)
+def latest(
+    context: typer.Context,
+    stack: Stack = SAFELIGHT, region: Region = None, endpoint: Endpoint = None,
+    most: Annotated[int, typer.Option(min=1, max=100, help="The last so many.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="The runs as JSON on standard output.")] = False,
+) -> None:  # fmt: skip
+    """List the long operations, the last to begin first: who began it, when, its state, progress and cost.
+
+    With a word behind it: look at one, pause, resume or cancel it.
+    """
+    if context.invoked_subcommand:
+        return
+    found = deployed(stack, endpoint, region).aws.runs.latest(most)
+    if as_json:
+        typer.echo(json.dumps([figures(run) for run in found], indent=2))
+    else:
+        typer.echo(columns(_rows(found)))
+
+
+def _rows(found: Sequence[Run]) -> Iterator[tuple[str, ...]]:
+    yield "run", "began", "by", "state", "done", "at most", "about"
+    for run in found:
+        done = f"{run.seen:,} of {run.total:,}" if run.total else f"{run.seen:,}"
+        about = visible(run.why or run.subject)
+        yield run.id, moment(run.began), visible(run.by), run.phase, done, f"${run.spent:,.2f}", about
 
 
 @app.command()
@@ -59,6 +90,8 @@ def resume(
     run = _run(there, id)
     if run.phase in runs.OVER:
         raise Complaint(f"{id} is {run.phase}")
+    if run.kind not in DRIVERS:
+        raise Complaint(f"{id} is not driven on: give its command again, and it goes on with what is left")
     DRIVERS[run.kind](there, run, as_json=as_json)
 
 

@@ -3,13 +3,14 @@
     queue ─batch─▶ slot: environment starts once ─▶ edge ─▶ images side by side, one a vCPU ─▶ next batch
                     at first 5 slots, 5 more each second, MaximumConcurrency at most
 
-Every environment has vCPUs of its own, as on Lambda. What a batch costs beside its pixels (receiving it, deleting it,
-an AWS that answers) is calibrated on one measured run; tests/cli/test_simulation.py judges it on others.
+Every environment has vCPUs of its own, as on Lambda; on a laptop all of them share the machine's cores. What there is
+beside the pixels (receiving a batch, deleting it, an AWS that answers) is calibrated on one measured run, and judged on
+others: by tests/cli/test_simulation.py with a worker that waits, by bench/drain.py with the real one.
 """
 
 import collections
 import itertools
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,10 @@ class Machine:
     """Of a batch: what is not pixels, half of it before them and half after."""
     cold: float = 0.0
     """Until a new environment takes its first batch."""
+    beside: float = 0.0
+    """Of an image: what is not pixels and needs a processor all the same, the emulated AWS's part included."""
+    cores: int | None = None
+    """Shared by all environments, for all that needs a processor; None: each has its vCPUs for itself."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class _World:
     def __init__(self, load: Load, machine: Machine) -> None:
         self._load, self._machine = load, machine
         self._time = simpy.Environment()
+        self._cores = simpy.Resource(self._time, machine.cores) if machine.cores else None
         self._waiting = collections.deque(range(load.images))
         self.settled: list[float] = []
 
@@ -77,7 +83,9 @@ class _World:
             batch = [self._waiting.popleft() for _ in range(min(self._load.batch, len(self._waiting)))]
             if not batch:
                 return
-            yield self._time.timeout(self._machine.edge / 2 + (self._machine.cold if first else 0.0))
+            if first:
+                yield from self._at_work(self._machine.cold)
+            yield self._time.timeout(self._machine.edge / 2)
             yield simpy.AllOf(self._time, [self._time.process(self._image(number, vcpus)) for number in batch])
             yield self._time.timeout(self._machine.edge / 2)
 
@@ -86,8 +94,17 @@ class _World:
         seconds = samples[number % len(samples)] / 1000 * self._machine.slower
         with vcpus.request() as vcpu:
             yield vcpu
-            yield self._time.timeout(seconds)
+            yield from self._at_work(seconds + self._machine.beside)
         self.settled.append(self._time.now)
+
+    def _at_work(self, seconds: float) -> Generator[simpy.Event, Any, None]:
+        """On a core, once there is one."""
+        if self._cores is None:
+            yield self._time.timeout(seconds)
+            return
+        with self._cores.request() as core:
+            yield core
+            yield self._time.timeout(seconds)
 
 
 def at(settled: Sequence[float], share: float) -> float:
@@ -102,5 +119,9 @@ def errors(simulated: Sequence[float], measured: Sequence[float]) -> dict[float,
 
 def calibrated(load: Load, machine: Machine, measured: Sequence[float]) -> Machine:
     """The machine with that `edge` whose simulated curve of this load is nearest to the measured one."""
-    tried = (replace(machine, edge=milliseconds / 1000) for milliseconds in range(0, 1000, 10))
-    return min(tried, key=lambda one: max(map(abs, errors(curve(load, one), measured).values())))
+    return nearest(load, (replace(machine, edge=milliseconds / 1000) for milliseconds in range(0, 1000, 10)), measured)
+
+
+def nearest(load: Load, machines: Iterable[Machine], measured: Sequence[float]) -> Machine:
+    """Of these, the one whose simulated curve of this load is nearest to the measured one."""
+    return min(machines, key=lambda one: max(map(abs, errors(curve(load, one), measured).values())))

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,7 @@ from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed
 from cli.display import showing
 from cli.exits import Exit
-from cli.text import columns, size, visible
+from cli.text import columns, moment, size, visible
 from jobs import keys
 from jobs.metering import Metered, metered
 from jobs.source import Record, Source, State
@@ -64,8 +63,8 @@ def described(record: Record) -> dict[str, Any]:
         "reason": record.reason,
         "detail": record.detail,
         "attempts": record.attempts,
-        "updated": _time(record.updated),
-        "published": _time(published.at) if published else "",
+        "updated": moment(record.updated / 1000),
+        "published": moment(published.at / 1000) if published else "",
         "revision": record.revision,
         "original": f"{published.made.format}, {published.made.width} x {published.made.height}" if published else "",
         "renditions": [keys.rendition_key(record.source, published, each) for each in published.renditions]
@@ -143,7 +142,3 @@ def _cost(cost: dict[str, Any]) -> str:
         f"${cost['dollars']:.6f}: {cost['milliseconds']:,} ms of a vCPU, {size(cost['bytes_in'])} in,"
         f" {size(cost['bytes_out'])} out, {cost['puts']:,} PUT, {cost['gets']:,} GET, {cost['writes']:,} write units"
     )
-
-
-def _time(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds") if milliseconds else ""

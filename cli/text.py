@@ -1,6 +1,7 @@
 """How names, sizes and times are written, on the terminal and on the page."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -31,6 +32,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def moment(seconds: float) -> str:
+    """Epoch seconds in UTC, as ISO 8601 has it; "" for never."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else ""
 
 
 def counted(number: int, one: str, many: str = "") -> str:

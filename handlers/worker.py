@@ -21,7 +21,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers import connected, logs, meters, pixels
+from handlers import busy, connected, logs, meters, pixels
 from handlers.pixels import RENDER_TIMEOUT
 from imaging.engine import engine
 from imaging.recipe import Recipe
@@ -61,8 +61,10 @@ class RecordsFailed(JobError):
 
 @log.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Answers with exactly the messages that must come back."""
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | dict[str, Any]:
+    """Answers with exactly the messages that must come back; a measurement of its vCPUs, with what it saw."""
+    if "busy" in event:
+        return busy.answer(event)
     records = _sqs_records(event)
     messages = [_message(record) for record in records.values()] or [Message(context.aws_request_id, json.dumps(event))]
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000

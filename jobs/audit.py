@@ -30,7 +30,7 @@ class Kind(StrEnum):
     STUCK = "stuck"  # waits for a message that is not there, or its worker never came back
     UNTOLD = "untold"  # rejected, and its letter was never sent
     GONE = "gone"  # not deleted, and its object is there no more
-    LOST = "lost"  # published, and a rendition is not there
+    LOST = "lost"  # published, and a rendition is not there: brought back, or rendered anew
     GIVEN_UP = "given-up"  # dead: its cause is to be found first, then `redrive`
 
 
@@ -84,16 +84,31 @@ def look(place: str, books: Books, *, now: int) -> Looked:
 def heal(place: str, books: Books, *, now: int) -> Advance:
     """Looks at one page and sends for what it finds. Raises Retryable: the same place may be tried again."""
     looked = look(place, books, now=now)
-    for finding in looked.findings:
-        for key in finding.keys:
-            books.attic.restore(key)
-    asked = [Asked(finding.source, finding.asks) for finding in looked.findings if finding.kind in SENT_FOR]
+    asked = [Asked(finding.source, finding.asks) for finding in looked.findings if _needs_message(finding, books, now)]
     books.lanes[-1].send_packed(asked)
     return Advance(len(asked), looked.seen - len(asked), looked.next)
 
 
 SENT_FOR = frozenset(Kind) - {Kind.LOST, Kind.GIVEN_UP}
-"""Healed by a message: a lost rendition is brought back from the attic instead."""
+"""Always healed by a message: a lost rendition is brought back from the attic where its version is still there."""
+
+
+def _needs_message(finding: Finding, books: Books, now: int) -> bool:
+    if finding.kind is not Kind.LOST:
+        return finding.kind in SENT_FOR
+    restored = [books.attic.restore(key) for key in finding.keys]
+    return not all(restored) and _forgotten(finding, books, now)
+
+
+def _forgotten(finding: Finding, books: Books, now: int) -> bool:
+    """Whether it can be rendered anew: finished work answers every message, so the ledger must not know of it any more.
+
+    Of what is rejected now, the published set has no original left. A crash before the message leaves it missing.
+    """
+    record = books.ledger.read(finding.source)
+    if record is None or record.state is not State.DONE or not record.published:
+        return False
+    return record.published.etag == finding.asks and books.ledger.erase(record, now=now)
 
 
 # ---- objects: what should be published, and is not -------------------------------------------------------------------
@@ -168,7 +183,7 @@ def _record(record: Record, books: Books, waiting: float, now: int) -> Finding |
     if _is_gone(record, books.originals):
         return Finding(Kind.GONE, record.source, ABSENT)
     lost = _lost(record, books.renditions)
-    return Finding(Kind.LOST, record.source, keys=lost) if lost else None
+    return Finding(Kind.LOST, record.source, record.published.etag, lost) if lost and record.published else None
 
 
 def _is_gone(record: Record, originals: Originals) -> bool:

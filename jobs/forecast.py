@@ -19,6 +19,15 @@ MEMORIES = (1769, 3538, 5307, 7076, 8845, 10_240)
 BATCH = 10
 """Images in one invocation, as the template has it."""
 
+CHANGES = 2
+"""Of an image's record: claim and publication, a write unit each."""
+
+COUNTING = 2 * CHANGES
+"""Write units to count each change once: a mark in a transaction, which is two, and is read before."""
+
+LOGGED, GB = 650, 10**9
+"""Bytes that the worker logs for an image, its part of the batch's metrics included, as bench/drain.py found them."""
+
 
 @dataclass(frozen=True)
 class Assumed:
@@ -126,8 +135,17 @@ def each(
         "Lambda, requests": prices.lambda_request / setting.batch,
         "topic, SNS": prices.sns_publish if image.uploaded else 0.0,
         "queue, SQS": ((1 if image.uploaded else 0) + 2 / setting.batch) * prices.sqs_request,
-        "ledger, writes": 2 * prices.dynamodb_write,
+        "ledger, writes": CHANGES * prices.dynamodb_write,
         "ledger, the catalog read": prices.dynamodb_read,
+        "announcement, EventBridge": prices.eventbridge_event,
+    }
+
+
+def beside(images: int, *, prices: Prices = PRICES) -> dict[str, float]:
+    """Dollars for what `images` cause beside their rendering, at most, and what is not in a forecast's total."""
+    return {
+        "counters of the console": images * (COUNTING * prices.dynamodb_write + CHANGES * prices.dynamodb_read),
+        "logs": images * LOGGED / GB * prices.logs_gb,
     }
 
 
@@ -166,7 +184,7 @@ def _allowed(image: Image, setting: Setting, seconds: float, limits: Limits) -> 
     return {
         "MaximumConcurrency": min(setting.concurrency, limits.mapping) * one,
         "Lambda's concurrency in the account": limits.account * one,
-        "writes of a new table": limits.table_writes / 2,
+        "writes of a new table": limits.table_writes / (CHANGES + COUNTING),
         "PUTs of a bucket that S3 has not split yet": limits.prefix_puts / max(image.puts, 1),
         "GETs of the originals' prefix": limits.prefix_gets,
         "reads of the catalog's item": limits.item_reads,  # one an image, if no two of a batch share it

@@ -12,7 +12,7 @@ one run find each other out by its version.
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -43,9 +43,9 @@ class Run:
 
     place       where the next step begins, in the operation's own words; "" is the beginning
     total       how many there were when it was planned, 0 if nobody counted
-    seen        looked at so far, of which `sent` got a message and `skipped` needed none
+    seen        looked at so far, of which `sent` got a message (or were put), `skipped` needed none, `failed` could not
     per_second  at most so many are looked at; 0 is no limit
-    each        what one that is sent costs until it is done
+    each        what one that is sent costs until the operation's work on it is done
     budget      no step begins once this much is spent; None is no limit
     by, why     who began it, and what for
     """
@@ -59,6 +59,7 @@ class Run:
     seen: int = 0
     sent: int = 0
     skipped: int = 0
+    failed: int = 0
     per_second: float = 0.0
     each: float = 0.0
     budget: float | None = None
@@ -81,6 +82,7 @@ class Advance:
     sent: int
     skipped: int
     next: str | None
+    failed: int = 0
 
 
 Step = Callable[[str], Advance]
@@ -95,6 +97,9 @@ class Runs(Protocol):
 
     def save(self, run: Run) -> Run:
         """Keeps it under the next version. Raises Stale when the kept one is not the one that `run` came from."""
+
+    def latest(self, most: int = 100) -> Sequence[Run]:
+        """At most so many, the last to begin first, by an index that lags a little."""
 
 
 def named(kind: str, subject: str) -> str:
@@ -158,9 +163,10 @@ def _advanced(run: Run, did: Advance, now: float) -> Run:
         run,
         phase=Phase.RUNNING if did.next is not None else Phase.DONE,
         place=did.next or "",
-        seen=run.seen + did.sent + did.skipped,
+        seen=run.seen + did.sent + did.skipped + did.failed,
         sent=run.sent + did.sent,
         skipped=run.skipped + did.skipped,
+        failed=run.failed + did.failed,
         updated=now,
     )
 

@@ -1,5 +1,6 @@
 """The runs' items of the table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from jobs.errors import Retryable, Stale
@@ -17,6 +18,11 @@ class Runs:
         if self.failing:
             raise self.failing
         return self.kept.get(id)
+
+    def latest(self, most: int = 100) -> Sequence[Run]:
+        if self.failing:
+            raise self.failing
+        return sorted(self.kept.values(), key=lambda run: run.began, reverse=True)[:most]
 
     def save(self, run: Run) -> Run:
         if self.failing:

@@ -1,15 +1,16 @@
 """The simulation of SQS and Lambda, held to what real queues and the real mapping do, and to the forecast's formula.
 
 The measured worker takes the time that each sample was metered at, on vCPUs of its own: it waits. On one machine the
-environments would share processors, as they do on no Lambda.
+environments would share processors, as they do on no Lambda. bench/drain.py holds the simulation to the real worker.
+
+All runs go on at the same time, each on a queue of its own: what the machine does beside them, it does to all.
 """
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,19 +64,30 @@ class Worker:
 
 @dataclass
 class Stage:
-    """Real queues, each drained once by the real mapping."""
+    """Real queues, each filled, and drained once by the real mapping."""
 
     aws: Endpoint
     make_queue: Callable[..., str]
 
-    def drained(self, load: Load) -> list[float]:
-        url, settled, lock = self.make_queue(), [], threading.Lock()
+    def drained(self, *loads: Load) -> list[list[float]]:
+        """The curve of each."""
+        queues = [self._filled(load) for load in loads]
+        with ThreadPoolExecutor(len(loads)) as pool:
+            return list(pool.map(self._drained, loads, queues))
+
+    def _filled(self, load: Load) -> str:
+        url = self.make_queue()
         SqsQueue(self.aws.client("sqs"), url, lambda: None).send_many(
             [Asked(Source("originals", str(number)), ANY) for number in range(load.images)]
         )
+        return url
+
+    def _drained(self, load: Load, url: str) -> list[float]:
+        settled: list[float] = []
         source = EventSource(url, "arn", load.batch, 0, load.concurrency, True, 6, "")
-        with lock, EventSourceMapping(self.aws, source, lambda: Worker(list(load.milliseconds), settled)):
-            began = time.monotonic()
+        mapping = EventSourceMapping(self.aws, source, lambda: Worker(list(load.milliseconds), settled))
+        began = time.monotonic()
+        with mapping:
             assert eventually(lambda: len(settled) == load.images, within=120)
         return sorted(moment - began for moment in settled)
 
@@ -87,9 +99,11 @@ def test_calibrated_on_one_run_it_foretells_others_of_another_width_and_another_
 ) -> None:
     stage = Stage(embedded_aws, make_queue)
     known = Load(120, METERED["default"], concurrency=2)
-    machine = calibrated(known, Machine(vcpus=VCPUS), stage.drained(known))
-    for other in (Load(300, METERED["default"], concurrency=5), Load(60, METERED["web"], concurrency=4)):
-        off = errors(curve(other, machine), stage.drained(other))
+    others = Load(300, METERED["default"], concurrency=5), Load(60, METERED["web"], concurrency=4)
+    measured, *judged = stage.drained(known, *others)
+    machine = calibrated(known, Machine(vcpus=VCPUS), measured)
+    for other, seen in zip(others, judged, strict=True):
+        off = errors(curve(other, machine), seen)
         print(f"{other.images} images, {other.concurrency} wide: {off}")
         assert set(off) == set(SHARES)
         assert max(map(abs, off.values())) <= WITHIN
@@ -103,6 +117,15 @@ def test_the_forecasts_formula_is_what_the_simulation_does(images: int) -> None:
     machine = Machine(VCPUS, slower=assumed.slower, edge=assumed.edge, cold=assumed.cold)
     load = Load(images, milliseconds, setting.concurrency, limits=Limits())
     assert forecast(images, image, setting).seconds == pytest.approx(curve(load, machine)[-1], rel=0.15)
+
+
+def test_environments_that_share_cores_are_no_faster_than_these() -> None:
+    """Eighty images of 90 ms, 10 ms beside each, and two environments that start in half a second of a core each."""
+    load = Load(80, [90.0], concurrency=2)
+    machine = Machine(vcpus=2, beside=0.01, cold=0.5, cores=2)
+    assert curve(load, machine)[-1] == pytest.approx(0.5 + 80 * 0.1 / 2)
+    assert curve(load, replace(machine, cores=1))[-1] == pytest.approx(2 * 0.5 + 80 * 0.1)
+    assert curve(load, replace(machine, cores=None))[-1] == pytest.approx(0.5 + 80 * 0.1 / 4)
 
 
 def test_every_image_is_settled_and_none_before_its_time() -> None:

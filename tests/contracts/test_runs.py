@@ -43,6 +43,15 @@ def test_a_run_that_is_over_begins_anew(ground: Ground, run: Run) -> None:
     assert (again.phase, again.place, again.seen) == (Phase.RUNNING, "", 0)
 
 
+def test_the_latest_are_listed_first_by_when_they_began_and_not_by_their_last_step(ground: Ground, unique: str) -> None:
+    first, second = (
+        ground.runs.save(Run(f"{unique}-{number}", "audit", "safelight", began=3e9 + number)) for number in (1, 2)
+    )
+    stepped = ground.runs.save(replace(first, seen=7, updated=4e9))
+    assert list(ground.runs.latest(2)) == [second, stepped]
+    assert list(ground.runs.latest(1)) == [second]
+
+
 def test_it_is_paused_resumed_and_cancelled_for_good(ground: Ground, run: Run) -> None:
     for phase in (Phase.PAUSED, Phase.RUNNING, Phase.CANCELLED):
         turned(ground.runs, run.id, phase)

@@ -37,6 +37,12 @@ class Context:
         return self.milliseconds
 
 
+def test_a_worker_that_is_asked_how_many_vcpus_it_has_touches_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_world", None)
+    said = worker.handler({"busy": 2}, Context())  # type: ignore[arg-type]
+    assert (said["threads"], said["wall"] > 0, said["cpu"] > 0) == (2, True, True)
+
+
 @dataclass
 class Lane:
     environment: dict[str, str]

@@ -1,11 +1,12 @@
 """Bucket, ledger and renditions agree, or the audit says where they do not and sends for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from jobs import audit
 from jobs.audit import Books, Finding, Kind
+from jobs.errors import Retryable
 from jobs.events import ABSENT, ANY, Asked
 from jobs.source import Source, State
 from local.simulator.buckets import Attic, Listing
@@ -180,6 +181,49 @@ def test_a_rendition_that_somebody_deleted_is_brought_back(world: SmallWorld) ->
     heal(world)
     assert world.renditions.objects[key] == body
     assert (looked(world), world.queue.sent) == ([], [])
+
+
+def unreachable(asked: Sequence[Asked]) -> None:
+    if asked:
+        raise Retryable("unreachable", "no route")
+
+
+def for_good(world: SmallWorld) -> None:
+    """Deletes one of the published renditions with all its versions."""
+    key = next(iter(world.renditions.objects))
+    Attic(world.renditions).remove([version for version in world.renditions.kept if version.key == key])
+
+
+def test_a_rendition_that_no_version_is_left_of_is_rendered_anew(world: SmallWorld) -> None:
+    published(world)
+    before = dict(world.renditions.objects)
+    for_good(world)
+    heal(world)
+    assert world.renditions.objects == before
+    assert (looked(world), world.record().state) == ([], State.DONE)
+
+
+def test_a_crash_before_its_message_leaves_it_missing_and_the_next_audit_heals_it(
+    world: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(world)
+    for_good(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.queue, "send_packed", unreachable)
+        with pytest.raises(Retryable):
+            heal(world)
+    assert [finding.kind for finding in looked(world)] == [Kind.MISSING]
+    heal(world)
+    assert (looked(world), world.record().state) == ([], State.DONE)
+
+
+def test_what_is_rejected_now_keeps_what_is_left_of_its_published_set(world: SmallWorld) -> None:
+    published(world)
+    published(world, BAD)
+    for_good(world)
+    heal(world)
+    assert world.record().state is State.REJECTED
+    assert [finding.kind for finding in looked(world)] == [Kind.LOST]
 
 
 def test_folders_and_what_is_no_original_are_not_looked_at(world: SmallWorld) -> None:
