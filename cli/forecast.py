@@ -13,7 +13,7 @@ from cli.display import counting, talk
 from cli.metering import SAMPLES, Metered, metered
 from cli.text import counted, duration
 from imaging.recipe import Recipe
-from jobs.forecast import Assumed, Forecast, Image, Setting, beside, cheapest
+from jobs.forecast import Assumed, Forecast, Image, Setting, cheapest
 from jobs.forecast import forecast as foretold
 from jobs.prices import AS_OF, REGION
 
@@ -72,7 +72,6 @@ def figures(answer: Forecast, best: Forecast, image: Image, assumed: Assumed, re
         "dollars": round(answer.total, 2),
         "dollars_without_puts": round(answer.without_puts, 2),
         "dollars_by": {name: round(part, 4) for name, part in answer.dollars.items()},
-        "dollars_beside": {name: round(part, 4) for name, part in beside(answer.images).items()},
         "hours": round(answer.seconds / 3600, 3),
         "images_per_second": round(answer.per_second, 1),
         "batch_seconds": round(answer.batch_seconds, 3),
@@ -97,8 +96,6 @@ def _print(answer: Forecast, best: Forecast, image: Image, assumed: Assumed) -> 
         table.add_row(name, f"${part:,.2f}")
     table.add_row("all of it", f"${answer.total:,.2f}", style="bold")
     table.add_row("without the renditions' PUTs", f"${answer.without_puts:,.2f}")
-    for name, part in beside(answer.images).items():
-        table.add_row(f"beside it, {name}", f"${part:,.2f}")
     console, setting = Console(highlight=False), answer.setting
     console.print(table)
     console.print(

@@ -22,8 +22,9 @@ BATCH = 10
 CHANGES = 2
 """Of an image's record: claim and publication, a write unit each."""
 
-COUNTING = 2 * CHANGES
-"""Write units to count each change once: a mark in a transaction, which is two, and is read before."""
+COUNTING = 2
+"""Write units to count an image once: a mark in a transaction, which is two, and is read before. Claim and publication
+share it, as they come in one batch of the stream but for the few between two batches."""
 
 LOGGED, GB = 650, 10**9
 """Bytes that the worker logs for an image, its part of the batch's metrics included, as bench/drain.py found them."""
@@ -138,14 +139,8 @@ def each(
         "ledger, writes": CHANGES * prices.dynamodb_write,
         "ledger, the catalog read": prices.dynamodb_read,
         "announcement, EventBridge": prices.eventbridge_event,
-    }
-
-
-def beside(images: int, *, prices: Prices = PRICES) -> dict[str, float]:
-    """Dollars for what `images` cause beside their rendering, at most, and what is not in a forecast's total."""
-    return {
-        "counters of the console": images * (COUNTING * prices.dynamodb_write + CHANGES * prices.dynamodb_read),
-        "logs": images * LOGGED / GB * prices.logs_gb,
+        "counters of the console": COUNTING * prices.dynamodb_write + prices.dynamodb_read,
+        "logs": LOGGED / GB * prices.logs_gb,
     }
 
 

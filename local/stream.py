@@ -19,7 +19,8 @@ from local.environment import Environment, InvocationFailed, in_turn
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 1000
+"""The template's."""
 
 PAUSE = 0.5
 """Seconds between two looks. Lambda looks four times a second."""

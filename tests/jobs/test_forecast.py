@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.forecast import MEMORIES, Assumed, Image, Limits, Setting, beside, cheapest, each, forecast
+from jobs.forecast import MEMORIES, Assumed, Image, Limits, Setting, cheapest, each, forecast
 from jobs.prices import PRICES
 
 MILLION = 1_000_000
@@ -19,12 +19,11 @@ def test_a_million_is_a_million_times_one() -> None:
     assert answer.without_puts == pytest.approx(answer.total - 20)
 
 
-def test_what_is_paid_beside_the_rendering_is_told_apart() -> None:
-    """Of an image: two marks in transactions, each read before, and its part of the log."""
-    told = beside(MILLION)
-    assert told["counters of the console"] == pytest.approx(4 * 0.625 + 2 * 0.125)
+def test_counting_and_logging_are_in_the_price() -> None:
+    """Of an image: one mark in a transaction, read before, and its part of the log."""
+    told = forecast(MILLION, PHOTO, Setting()).dollars
+    assert told["counters of the console"] == pytest.approx(2 * 0.625 + 0.125)
     assert 0 < told["logs"] < 1
-    assert not set(told) & set(forecast(MILLION, PHOTO, Setting()).dollars)
 
 
 def test_lambda_is_paid_by_memory_and_time() -> None:
@@ -47,9 +46,9 @@ def test_what_waits_for_the_lane_is_done_at_its_full_width() -> None:
 
 def test_a_wider_lane_meets_the_next_limit() -> None:
     answer = forecast(MILLION, PHOTO, Setting(concurrency=1000))
-    assert (answer.bottleneck, answer.per_second) == ("writes of a new table", pytest.approx(4000 / 6))
-    warmed = forecast(MILLION, PHOTO, Setting(concurrency=1000), limits=Limits(table_writes=40_000))
-    assert (warmed.bottleneck, warmed.per_second) == ("PUTs of a bucket that S3 has not split yet", 3500 / 4)
+    assert (answer.bottleneck, answer.per_second) == ("PUTs of a bucket that S3 has not split yet", 3500 / 4)
+    split = forecast(MILLION, PHOTO, Setting(concurrency=1000), limits=Limits(prefix_puts=14_000))
+    assert (split.bottleneck, split.per_second) == ("writes of a new table", 4000 / 4)
 
 
 def test_few_images_are_done_before_the_lane_is_wide() -> None:
