@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from aws.analyst import CONFIG as QUICK
+from aws.analyst import RekognitionAnalyst
 from aws.bus import EventBus
 from aws.catalog import DynamoCatalog
 from aws.counters import DynamoCounters
@@ -74,6 +76,8 @@ class Aws:
     outage: DynamoOutage
     intake: LambdaIntake
     previewer: LambdaPreviewer
+    analyst: RekognitionAnalyst | None
+    """None where the deployment may not ask it."""
 
     @property
     def lanes(self) -> tuple[SqsQueue, ...]:
@@ -117,6 +121,9 @@ def connect(settings: Settings) -> Aws:
         counters=DynamoCounters(dynamo, settings.table),
         outage=DynamoOutage(dynamo, settings.table),
         intake=LambdaIntake(lambda: session.client("lambda", config=CONFIG), settings.worker),
+        analyst=RekognitionAnalyst(cache(lambda: session.client("rekognition", config=QUICK)))
+        if settings.analysis
+        else None,
         previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
     )
 

@@ -5,11 +5,12 @@ Names on the wire are one letter or two, and what repeats is left out: an item o
 """
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from jobs.source import Made, Mark, Published, Record, Source, State, Stored, Used
+from jobs.source import Made, Mark, Published, Record, Seen, Source, State, Stored, Used
 
 Item = dict[str, Any]
 
@@ -92,6 +93,7 @@ def published_item(published: Published) -> Item:
         "v": published.revision,
         "at": published.at,
         "n": [_stored_item(stored, published) for stored in published.renditions],
+        **({"se": _seen_item(published.seen)} if published.seen else {}),
         "o": {
             "f": made.format,
             "w": made.width,
@@ -105,6 +107,23 @@ def published_item(published: Published) -> Item:
             **({"c": list(vars(published.used).values())} if published.used else {}),
         },
     }
+
+
+def _seen_item(seen: Seen) -> Item:
+    found = {"a": seen.asked, "l": _flat(seen.labels), "m": _flat(seen.moderation), "x": seen.failed}
+    return {name: value for name, value in found.items() if value}
+
+
+def _flat(names: Sequence[tuple[str, int]]) -> list[str | int]:
+    return [part for pair in names for part in pair]
+
+
+def _seen(plain: Item) -> Seen:
+    return Seen(plain["a"], _pairs(plain.get("l", [])), _pairs(plain.get("m", [])), plain.get("x", ""))
+
+
+def _pairs(flat: Sequence[Any]) -> tuple[tuple[str, int], ...]:
+    return tuple((str(name), int(sure)) for name, sure in zip(flat[::2], flat[1::2], strict=True))
 
 
 def _stored_item(stored: Stored, published: Published) -> Item:
@@ -143,6 +162,7 @@ def _published(plain: Item) -> Published:
             why=made.get("y", ""),
         ),
         used=Used(*map(int, made["c"])) if "c" in made else None,
+        seen=_seen(plain["se"]) if "se" in plain else None,
     )
 
 

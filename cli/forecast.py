@@ -40,7 +40,7 @@ def forecast(
     """
     chosen = recipes.named(recipe).recipes[0]
     taken = Metered((milliseconds,)) if milliseconds else _measured(chosen, samples)
-    image = Image(taken.milliseconds, len(chosen.renditions))
+    image = Image(taken.milliseconds, len(chosen.renditions), analyses=chosen.analysis.calls if chosen.analysis else 0)
     setting, assumed = Setting(memory, architecture, concurrency), Assumed(slower=slower)
     answer = foretold(images, image, setting, assumed=assumed)
     best = cheapest(images, image, setting, assumed=assumed)

@@ -15,7 +15,7 @@ from cli.exits import Exit
 from cli.text import columns, moment, size, visible
 from jobs import keys
 from jobs.metering import Metered, metered
-from jobs.source import Record, Source, State
+from jobs.source import Record, Seen, Source, State
 
 TROUBLE = frozenset({State.REJECTED, State.DEAD})
 
@@ -70,9 +70,16 @@ def described(record: Record) -> dict[str, Any]:
         "renditions": [keys.rendition_key(record.source, published, each) for each in published.renditions]
         if published
         else [],
+        "analysis": _analysis(published.seen) if published and published.seen else {},
         "cost": asdict(metered(published)) if published else {},
     }
     return {name: value for name, value in found.items() if value not in ("", [], {}, 0)}
+
+
+def _analysis(seen: Seen) -> dict[str, Any]:
+    names = {"labels": seen.labels, "moderation": seen.moderation}
+    found = {kind: [f"{name} {sure} %" for name, sure in each] for kind, each in names.items()}
+    return {kind: each for kind, each in {**found, "failed": seen.failed}.items() if each}
 
 
 def _whole(there: Deployed) -> dict[str, Any]:

@@ -85,6 +85,21 @@ class Cost(BaseModel):
     rest: float
 
 
+class Label(BaseModel):
+    """A name that Rekognition gave, and how sure it is, in percent."""
+
+    name: str
+    confidence: int
+
+
+class Analysis(BaseModel):
+    """What Rekognition saw, the surest first; `failed`: why it could not look."""
+
+    labels: list[Label]
+    moderation: list[Label]
+    failed: str | None
+
+
 class Image(BaseModel):
     """A source as the ledger knows it, and what readers see of it."""
 
@@ -100,6 +115,7 @@ class Image(BaseModel):
     cost: Cost | None
     renditions: list[Rendition]
     html: Html | None
+    analysis: Analysis | None
 
 
 class Images(BaseModel):

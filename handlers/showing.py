@@ -8,7 +8,7 @@ from jobs import keys, markup
 from jobs.metering import metered, rendering
 from jobs.ports import Renditions
 from jobs.prices import PRICES
-from jobs.source import Made, Published, Record, Source, State
+from jobs.source import Made, Published, Record, Seen, Source, State
 
 
 def image(record: Record, renditions: Renditions, lasting: Callable[[Source, str], str]) -> shapes.Image:
@@ -27,6 +27,7 @@ def image(record: Record, renditions: Renditions, lasting: Callable[[Source, str
         cost=_cost(published) if published else None,
         renditions=_renditions(record.source, published, renditions) if published else [],
         html=_html(record.source, published, lasting) if published else None,
+        analysis=_analysis(published.seen) if published and published.seen else None,
     )
 
 
@@ -53,6 +54,13 @@ def _cost(published: Published) -> shapes.Cost:
     spent = metered(published)
     render, puts = rendering(published), spent.puts * PRICES.s3_put
     return shapes.Cost(dollars=spent.dollars, render=render, puts=puts, rest=spent.dollars - render - puts)
+
+
+def _analysis(seen: Seen) -> shapes.Analysis:
+    labels, moderation = (
+        [shapes.Label(name=name, confidence=sure) for name, sure in names] for names in (seen.labels, seen.moderation)
+    )
+    return shapes.Analysis(labels=labels, moderation=moderation, failed=seen.failed or None)
 
 
 def _renditions(source: Source, published: Published, renditions: Renditions) -> list[shapes.Rendition]:

@@ -124,6 +124,8 @@ def _meter(spent: Iterable[tuple[str, Published]]) -> None:
     by_recipe: dict[str, Metered] = defaultdict(Metered)
     for recipe, published in spent:
         by_recipe[recipe] += metered(published)
+        if published.seen and published.seen.failed:
+            metrics.add_metric("NotAnalysed", MetricUnit.Count, 1)
     for recipe, cost in by_recipe.items():
         meter = EphemeralMetrics(namespace=meters.NAMESPACE, service="worker")
         meter.add_dimension("recipe", recipe)
@@ -140,6 +142,7 @@ def _measured(cost: Metered) -> Iterator[tuple[str, MetricUnit, float]]:
     yield "StorageRequests", MetricUnit.Count, cost.gets + cost.puts
     yield "QueueRequests", MetricUnit.Count, cost.calls
     yield "WriteUnits", MetricUnit.Count, cost.writes
+    yield "Analyses", MetricUnit.Count, cost.analyses
     yield "Microdollars", MetricUnit.Count, cost.dollars * 1e6
 
 
@@ -170,6 +173,7 @@ def _world() -> World:
         engine=engine(),
         breaker=Breaker(aws.outage, aws.intake, time.time),
         room=Admission(ROOM_FOR_ORIGINALS),
+        analyst=aws.analyst,
         max_bytes=pixels.limits(_settings()).bytes,
         together=ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="put").map,
         about=logs.about,

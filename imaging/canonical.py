@@ -6,7 +6,8 @@ from typing import Any
 
 #: The newest that is read: raised by one whenever an older worker could no longer read, or would misread, what `dump`
 #: writes. What an older schema can say is written in that one, and so is named as before. 2: `quality = "auto"`.
-SCHEMA = 2
+#: 3: an analysis.
+SCHEMA = 3
 
 
 def canonical(value: Any) -> bytes:

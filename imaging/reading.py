@@ -11,7 +11,9 @@ from imaging.renditions import (
     AUTO,
     CORNERS,
     GRAVITIES,
+    LEAST_EDGE,
     MODES,
+    Analysis,
     ImageWatermark,
     Recipe,
     Rendition,
@@ -26,6 +28,7 @@ MAX_SCORED_PIXELS = 4_000_000  # a million take 0.8 s of a core to score, and ar
 MAX_EDGE = 16_383  # the longest edge that every format can hold
 MAX_ASSET_BYTES = 350 * 1024  # one item of the table that keeps them, with room for its other attributes
 MAX_TEXT = 200
+MAX_LABELS = 10  # they are kept in the image's record
 
 #: Metadata that a rendition may keep: EXIF's Artist and Copyright, nothing else of the original.
 KEEPABLE = ("copyright",)
@@ -52,9 +55,26 @@ def read(written: object, files: Callable[[str], bytes]) -> Recipe:
     for table, twin in twins(renditions, tables):
         table.note("name", f"is taken by {twin.path}")
     check_scored(renditions, tables)
+    analysis = read_analysis(inner) if (inner := top.table("analysis")) else None
+    recipe = Recipe(name, renditions, analysis)
+    if analysis and recipe.shown is None:
+        top.note("analysis", f"needs a JPEG or PNG rendition of {LEAST_EDGE} pixels or more each way, to be looked at")
     top.done()
     complaints.settle()
-    return Recipe(name, renditions)
+    return recipe
+
+
+def read_analysis(table: Table) -> Analysis:
+    """What to ask Rekognition: something, at least."""
+    analysis = Analysis(
+        labels=table.whole("labels", 0, MAX_LABELS, 0),
+        moderation=table.flag("moderation", False),
+        confidence=table.number("confidence", 50, 100, 80.0),
+    )
+    if not analysis.calls and not ("labels" in table and table.fields["labels"]):
+        table.note("labels", "and moderation: nothing is asked for, so leave the table out or ask for one of them")
+    table.done()
+    return analysis
 
 
 def check_scored(renditions: tuple[Rendition, ...], tables: list[Table]) -> None:

@@ -13,6 +13,7 @@ from imaging.canonical import SCHEMA, canonical, replaced, sha256
 from imaging.errors import Problem, RecipeInvalid, RecipeTooNew
 from imaging.reading import read
 from imaging.renditions import (
+    Analysis,
     Gravity,
     ImageWatermark,
     Mode,
@@ -26,6 +27,7 @@ from imaging.renditions import (
 
 __all__ = [
     "SCHEMA",
+    "Analysis",
     "Body",
     "Gravity",
     "ImageWatermark",
@@ -70,8 +72,9 @@ def dump(recipe: Recipe) -> Body:
     """A recipe as canonical JSON and the assets that it names."""
     assets: dict[str, bytes] = {}
     plain = {
-        "schema": max(each.schema for each in recipe.renditions),
+        "schema": recipe.schema,
         "name": recipe.name,
+        "analysis": asdict(recipe.analysis) if recipe.analysis else None,
         "renditions": [
             {name: value for name, value in asdict(each).items() if name != "sizes"} for each in recipe.renditions
         ],

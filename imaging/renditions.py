@@ -1,5 +1,6 @@
 """What a recipe consists of: values, all frozen, each with its default."""
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, get_args
 
@@ -13,6 +14,10 @@ Gravity = Literal[
 #: Instead of a number: the lowest quality that reaches a SSIMULACRA2.
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
+
+#: What Rekognition reads, and the edge in pixels below which it answers InvalidImageFormat (its guidelines and quotas).
+ANALYSABLE = ("jpeg", "png")
+LEAST_EDGE = 80
 
 #: What a rendition in "auto" is to score where it says nothing.
 TARGET = 75.0
@@ -110,6 +115,21 @@ class Rendition:
         return 2 if self.quality == AUTO else 1
 
     @property
+    def least_edge(self) -> float:
+        """The shorter edge of its box, as far as the recipe knows: an image may be smaller than its box."""
+        return min(self._edges())
+
+    @property
+    def area(self) -> float:
+        """Pixels of its box; without bounds where an edge has none."""
+        width, height = self._edges()
+        return width * height
+
+    def _edges(self) -> tuple[float, float]:
+        box = self.resize or Resize(None, None)
+        return box.width or math.inf, box.height or math.inf
+
+    @property
     def definition(self) -> str:
         """8 hex digits that change with whatever this rendition's pixels depend on, and with nothing else."""
         own = asdict(replace(self, name="", sizes=()))
@@ -118,13 +138,46 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """What Rekognition is asked about each image: at most so many labels, whether anything in it calls for moderation;
+    of either only what it is at least this sure of, in percent.
+    """
+
+    labels: int = 0
+    moderation: bool = False
+    confidence: float = 80.0
+
+    @property
+    def definition(self) -> str:
+        """In short: an answer that was given to the same is not asked for again."""
+        return f"{self.labels} {int(self.moderation)} {self.confidence:g}"
+
+    @property
+    def calls(self) -> int:
+        """Of Rekognition, for one image."""
+        return (self.labels > 0) + self.moderation
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """A named list of renditions, made from one decode of the original."""
+    """A named list of renditions, made from one decode of the original, and what is asked about the image."""
 
     name: str
     renditions: tuple[Rendition, ...]
+    analysis: Analysis | None = None
 
     def __post_init__(self) -> None:
         """Tell every rendition the company it is in."""
         sizes = tuple(rendition.resize for rendition in self.renditions)
         object.__setattr__(self, "renditions", tuple(replace(each, sizes=sizes) for each in self.renditions))
+
+    @property
+    def schema(self) -> int:
+        """The first that can say all of it."""
+        return 3 if self.analysis else max(each.schema for each in self.renditions)
+
+    @property
+    def shown(self) -> Rendition | None:
+        """The rendition to be analysed: the smallest that Rekognition can read. None if there is none."""
+        fit = [each for each in self.renditions if each.format in ANALYSABLE and each.least_edge >= LEAST_EDGE]
+        return min(fit, key=lambda each: each.area, default=None)

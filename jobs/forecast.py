@@ -87,6 +87,8 @@ class Image:
     puts: int
     uploaded: bool = True
     """Fresh ones come by an event through the topic; a backfill's do not."""
+    analyses: int = 0
+    """Questions to Rekognition."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ def each(
         "announcement, EventBridge": prices.eventbridge_event,
         "counters of the console": COUNTING * prices.dynamodb_write + prices.dynamodb_read,
         "logs": LOGGED / GB * prices.logs_gb,
+        **({"analysis, Rekognition": image.analyses * prices.rekognition_image} if image.analyses else {}),
     }
 
 

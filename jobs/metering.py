@@ -3,6 +3,7 @@
     vCPU    the milliseconds that its pixels took, on a vCPU's share of Lambda's memory
     S3      one GET, and a PUT for each rendition that was encoded
     SQS     its share of the batch's receive and delete, once for each time its message was received
+    seen    each answer of Rekognition, where a recipe asks for one
     ledger  a write unit for each claim, and one for the publication
 
 Time in which a worker waits is not here: it waits for several images at once, while others have the vCPUs.
@@ -20,10 +21,10 @@ CALLS_PER_BATCH = 2
 MB_PER_GB = 1024
 
 
-def used(*, puts: int, claims: int, receives: int, share: float) -> Used:
+def used(*, puts: int, claims: int, receives: int, share: float, analyses: int = 0) -> Used:
     """Of one publication. `share` is the source's part of its batch."""
     calls = CALLS_PER_BATCH * receives * share
-    return Used(gets=1, puts=puts, writes=claims + 1, calls_thousandths=round(1000 * calls))
+    return Used(gets=1, puts=puts, writes=claims + 1, calls_thousandths=round(1000 * calls), analyses=analyses)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Metered:
     puts: int = 0
     writes: int = 0
     calls: float = 0.0
+    analyses: int = 0
     dollars: float = 0.0
 
     def __add__(self, other: "Metered") -> "Metered":
@@ -55,6 +57,7 @@ def metered(published: Published, prices: Prices = PRICES) -> Metered:
         + used.gets * prices.s3_get
         + used.puts * prices.s3_put
         + used.writes * prices.dynamodb_write
+        + used.analyses * prices.rekognition_image
     )
     return Metered(
         images=1,
@@ -65,6 +68,7 @@ def metered(published: Published, prices: Prices = PRICES) -> Metered:
         puts=used.puts,
         writes=used.writes,
         calls=calls,
+        analyses=used.analyses,
         dollars=dollars,
     )
 

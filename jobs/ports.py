@@ -336,6 +336,16 @@ class Failed:
     detail: str
 
 
+class Analyst(Protocol):
+    """Says what is in a JPEG or PNG: names, each with how sure it is, in percent. Is quick, or gives up."""
+
+    def labels(self, picture: bytes, *, most: int, confidence: float) -> Sequence[tuple[str, float]]:
+        """Things, scenes, what happens: at most so many, at least so sure."""
+
+    def moderation(self, picture: bytes, *, confidence: float) -> Sequence[tuple[str, float]]:
+        """What not everybody may see; nothing in most images."""
+
+
 class Previewer(Protocol):
     """Renders one original in the worker's sandbox; publishes nothing."""
 

@@ -42,6 +42,9 @@ class Prices:
     """The same page."""
     lambda_request: float = 0.20 / MILLION
     """An invocation, whatever its batch holds. The same page."""
+    rekognition_image: float = 0.001
+    """An image analysed by one API of its second group. https://aws.amazon.com/rekognition/pricing/, the first million
+    of a month."""
     logs_gb: float = 0.50
     """A GB of log taken in, embedded metrics among it. https://aws.amazon.com/cloudwatch/pricing/."""
 

@@ -25,7 +25,7 @@ from imaging.errors import Reason, Rejected
 from imaging.limits import Limits
 from imaging.recipe import Recipe, RecipeTooNew
 from imaging.rendered import Rendered, RenderedImage
-from jobs import events, keys, metering
+from jobs import analysis, events, keys, metering
 from jobs.admission import Admission
 from jobs.breaker import Breaker
 from jobs.catalog import Catalog, CurrentCatalog, RecipeBook
@@ -33,6 +33,7 @@ from jobs.errors import LostFence, OutOfTime, Retryable
 from jobs.events import Asked
 from jobs.ports import (
     Absent,
+    Analyst,
     Archived,
     Claimed,
     Content,
@@ -82,6 +83,8 @@ class World:
     engine: str
     breaker: Breaker
     room: Admission
+    analyst: Analyst | None = None
+    """None where Rekognition may not be asked."""
     max_bytes: int = Limits().bytes
     clock: Callable[[], float] = time.time
     together: Callable[[Callable[[RenderedImage], Stored], Iterable[RenderedImage]], Iterable[Stored]] = map
@@ -249,12 +252,17 @@ def _render(
         if content.size > world.max_bytes:
             raise Rejected(Reason.TOO_MANY_BYTES, f"{content.size:,} bytes, at most {world.max_bytes:,}")
         kept = _kept(record.published, content.etag, recipe)
+        seen = analysis.known(record.published, content.etag, recipe)
+        unseen = recipe.analysis is not None and seen is None
+        if unseen and recipe.shown:
+            kept.pop(recipe.shown.name, None)  # it is made again, to be looked at
         names = frozenset(rendition.name for rendition in recipe.renditions) - kept.keys()
         with world.room.of(content.size):
             rendered = world.render(content.read(), recipe, names)
     except Rejected as fault:
         return _reject(work, record, mark, fault, catalog, world)
     made = _put(work.source, content, digest, recipe, rendered, world)
+    seen, answers = analysis.look(recipe, rendered.images, world.analyst) if unseen else (seen, 0)
     published = Published(
         etag=content.etag,
         version=content.version,
@@ -264,7 +272,10 @@ def _render(
         at=_now(world),
         renditions=tuple(made.get(r.name) or kept[r.name] for r in recipe.renditions),
         made=_made(rendered),
-        used=metering.used(puts=len(made), claims=record.attempts, receives=work.receives, share=work.share),
+        used=metering.used(
+            puts=len(made), claims=record.attempts, receives=work.receives, share=work.share, analyses=answers
+        ),
+        seen=seen,
     )
     world.ledger.publish(record, published, now=_now(world))
     world.metered(recipe.name, published)

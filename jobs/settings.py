@@ -34,6 +34,8 @@ class Settings:
     """CloudFront's, behind that address: told to forget what is erased."""
     signed_url: str | None
     """Where whoever is handed a presigned address or form finds S3; without one, where everybody does."""
+    analysis: bool
+    """Whether Rekognition may be asked."""
     vcpus: int
     max_bytes: int | None
     max_pixels: int | None
@@ -80,6 +82,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         public_url=environment.get("SAFELIGHT_PUBLIC_URL", "").strip() or None,
         distribution=environment.get("SAFELIGHT_DISTRIBUTION", "").strip() or None,
         signed_url=environment.get("SAFELIGHT_S3_URL", "").strip() or None,
+        analysis=environment.get("SAFELIGHT_ANALYSIS", "") == "true",
         vcpus=math.ceil(memory / MB_PER_VCPU),
         max_bytes=reader.or_none("SAFELIGHT_MAX_BYTES", reader.number),
         max_pixels=reader.or_none("SAFELIGHT_MAX_PIXELS", reader.number),

@@ -88,12 +88,28 @@ class Made:
 
 @dataclass(frozen=True)
 class Used:
-    """What a publication used, for jobs/metering.py: requests to S3, write units, thousandths of calls to SQS."""
+    """What a publication used, for jobs/metering.py: requests to S3, write units, thousandths of calls to SQS, answers
+    of Rekognition."""
 
     gets: int = 0
     puts: int = 0
     writes: int = 0
     calls_thousandths: int = 0
+    analyses: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What Rekognition saw in an image: names, each with how sure it is in whole percents, the surest first.
+
+    `asked` is the recipe's question in short (Analysis.definition). `failed`: why there is no answer to it, or none to
+    a part of it.
+    """
+
+    asked: str
+    labels: tuple[tuple[str, int], ...] = ()
+    moderation: tuple[tuple[str, int], ...] = ()
+    failed: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +125,7 @@ class Published:
     made: Made
     version: str = ""
     used: Used | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)

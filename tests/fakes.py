@@ -1,5 +1,6 @@
 """The ports in memory: the simulator's own, in fair weather. They pass the contract suite that AWS's adapters pass."""
 
+from local.simulator.analyst import Analyst as FakeAnalyst
 from local.simulator.buckets import Attic as FakeAttic
 from local.simulator.buckets import Content as FakeContent
 from local.simulator.buckets import Originals as FakeOriginals
@@ -17,6 +18,7 @@ from local.simulator.runs import Runs as FakeRuns
 
 __all__ = [
     "Clock",
+    "FakeAnalyst",
     "FakeAttic",
     "FakeCatalogStore",
     "FakeContent",

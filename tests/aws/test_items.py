@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from aws.items import Item, marshal, published_item, record_of, shard, unmarshal, why_and_when
-from jobs.source import Made, Published, Source, State, Stored, Used
+from jobs.source import Made, Published, Seen, Source, State, Stored, Used
 
 ONE_WRITE_UNIT = 1024
 SOURCE = Source(
@@ -78,3 +78,10 @@ def test_faults_are_sorted_by_reason_and_then_by_time() -> None:
 def test_faults_are_spread_over_shards_that_name_their_state() -> None:
     shards = {shard(Source("b", str(number)), State.REJECTED) for number in range(1000)}
     assert shards == {f"rejected#{number}" for number in range(8)}
+
+
+def test_what_was_seen_comes_back() -> None:
+    names = tuple((f"Label {number}", 90 + number) for number in range(3))
+    for seen in (Seen("5 1 80", names, names[:1]), Seen("0 1 60"), Seen("5 0 80", failed="throttled")):
+        published = replace(PUBLISHED, seen=seen)
+        assert record_of(item(published)).published == published

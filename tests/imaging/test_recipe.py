@@ -454,3 +454,49 @@ def test_an_effort_by_name_is_a_number_for_good(format: str) -> None:
     )
     assert (fast.effort or 0) < (balanced.effort or 0) < (small.effort or 0)
     assert balanced.effort == WRITERS[format].effort
+
+
+THUMB = '[[renditions]]\nname = "thumb"\nformat = "webp"\nresize = { width = 256, height = 256 }\n'
+SMALL = '[[renditions]]\nname = "small"\nformat = "jpeg"\nresize = { width = 640, height = 640 }\n'
+TINY = '[[renditions]]\nname = "tiny"\nformat = "jpeg"\nresize = { width = 640, height = 64 }\n'
+LARGE = '[[renditions]]\nname = "large"\nformat = "png"\n'
+
+
+def analysing(asked: str, *renditions: str) -> Recipe:
+    return parse(f'name = "r"\n{"".join(renditions)}[analysis]\n{asked}', FILES.__getitem__)
+
+
+def test_an_analysis_looks_at_the_smallest_rendition_that_can_be_read() -> None:
+    recipe = analysing("labels = 5\nmoderation = true", LARGE, SMALL, TINY, THUMB)
+    assert recipe.analysis
+    assert (recipe.analysis.labels, recipe.analysis.moderation, recipe.analysis.confidence) == (5, True, 80.0)
+    assert recipe.shown
+    assert recipe.shown.name == "small"
+    assert analysing("labels = 5", LARGE, THUMB).shown == recipe.renditions[0]
+
+
+def test_an_analysis_is_part_of_the_digest_and_of_no_definition() -> None:
+    """A worker that knows of none hands the recipe back instead of forgetting it."""
+    plain = parse(f'name = "r"\n{SMALL}', FILES.__getitem__)
+    asking, other = (analysing(f"labels = {number}", SMALL) for number in (5, 6))
+    assert len({digest(each) for each in (plain, asking, other)}) == 3
+    assert plain.renditions[0].definition == asking.renditions[0].definition
+    assert (json.loads(dump(plain).json)["schema"], json.loads(dump(asking).json)["schema"]) == (1, 3)
+    assert load(dump(asking).json, {}) == asking
+
+
+@pytest.mark.parametrize(
+    ("asked", "renditions", "path", "message"),
+    [
+        ("", [SMALL], "analysis.labels", "nothing is asked for"),
+        ("labels = 0\nmoderation = false", [SMALL], "analysis.labels", "nothing is asked for"),
+        ("labels = 11", [SMALL], "analysis.labels", "must be 0 to 10, not 11"),
+        ("labels = 5\nconfidence = 20", [SMALL], "analysis.confidence", "must be 50 to 100, not 20"),
+        ("lables = 5", [SMALL], "analysis.lables", "did you mean 'labels'?"),
+        ("labels = 5", [THUMB, TINY], "analysis", "needs a JPEG or PNG rendition of 80 pixels or more each way"),
+    ],
+)
+def test_every_mistake_of_an_analysis_is_named(asked: str, renditions: list[str], path: str, message: str) -> None:
+    with pytest.raises(RecipeInvalid) as invalid:
+        analysing(asked, *renditions)
+    assert [message in each.message for each in invalid.value.problems if each.path == path] == [True]
