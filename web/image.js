@@ -66,9 +66,17 @@ function facts(image) {
     image.reason && ["Reason", `${words(image.reason)}${image.detail ? `: ${image.detail}` : ""}`],
     original && ["Original", `${[original.format?.toUpperCase(), original.width && shape(original), bytes(original.bytes)].filter(Boolean).join(", ")}`],
     image.updated && ["Changed", moment(image.updated)],
+    image.analysis && ["Seen in it", seen(image.analysis)],
     cost && ["Cost", price(cost)],
   ];
   return h("dl", { class: "facts" }, rows.filter(Boolean).map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]));
+}
+
+/** What Rekognition saw, or why it could not look. */
+function seen({ labels, moderation, failed }) {
+  const sure = (each) => `${each.name} ${each.confidence} %`;
+  const told = [...labels.map(sure), ...moderation.map((each) => `to be moderated: ${sure(each)}`)];
+  return [...told, ...(failed ? [`not analysed: ${words(failed)}`] : [])].join(", ") || "nothing it is sure of";
 }
 
 /** List prices: the sum, and what it is made of. */

@@ -331,6 +331,15 @@ class TestWhoMayReachWhat:
         alias = f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{own}:{LIVE}"
         assert statement["Condition"] == {"ArnEquals": {"lambda:FunctionArn": {"Fn::Sub": alias}}}
 
+    def test_rekognition_is_asked_by_the_worker_alone_and_only_where_the_parameter_says_so(self) -> None:
+        asked = ["rekognition:DetectLabels", "rekognition:DetectModerationLabels"]
+        for parameters, who in (({}, []), ({"Analysis": "true"}, ["WorkerRole"])):
+            roles = {name: permissions(name, **parameters) for name in resources("AWS::IAM::Role", **parameters)}
+            assert [name for name, all in roles.items() if asked in [sorted(actions(s)) for s in all]] == who
+        assert "rekognition" not in json.dumps(resources())
+        environment = properties("Worker")["Environment"]["Variables"]
+        assert environment["SAFELIGHT_ANALYSIS"] == {"Ref": "Analysis"}
+
     def test_on_everything_only_that_is_granted_which_aws_grants_in_no_other_way(self) -> None:
         wide = [s for name in resources("AWS::IAM::Role") for s in permissions(name) if s["Resource"] == "*"]
         assert {action for statement in wide for action in actions(statement)} == {
@@ -615,6 +624,7 @@ class TestTheWorker:
             "SAFELIGHT_MAX_RECEIVES",
             "SAFELIGHT_MAX_BYTES",
             "SAFELIGHT_MAX_PIXELS",
+            "SAFELIGHT_ANALYSIS",
         }
         assert variables.keys() >= {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"}
 
