@@ -1,6 +1,7 @@
 """`safelight render`: one photograph, without AWS: its renditions, and where the time went."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from cli.text import size, visible
 from imaging import formats
 from imaging.errors import Rejected
 from imaging.pipeline import render as make
-from imaging.rendered import Rendered
+from imaging.rendered import Rendered, RenderedImage
 
 
 def render(
@@ -70,7 +71,7 @@ def _figures(rendered: Rendered, files: dict[str, Path]) -> dict[str, object]:
         "milliseconds": {stage: round(spent, 2) for stage, spent in rendered.milliseconds.items()},
         "renditions": [
             {"name": image.name, "format": image.format, "width": image.width, "height": image.height,
-             "bytes": len(image.body), "file": str(files[image.name])}
+             "bytes": len(image.body), "file": str(files[image.name]), "found": image.found and asdict(image.found)}
             for image in rendered.images
         ],
     }  # fmt: skip
@@ -83,7 +84,7 @@ def _print(rendered: Rendered, files: dict[str, Path]) -> None:
     for image in rendered.images:
         table.add_row(
             image.name,
-            f"{image.format}, {image.width} × {image.height}",
+            f"{image.format}, {image.width} × {image.height}{_found(image)}",
             size(len(image.body)),
             visible(str(files[image.name])),
         )
@@ -96,3 +97,8 @@ def _print(rendered: Rendered, files: dict[str, Path]) -> None:
     stages.add_row("all of it", f"{sum(rendered.milliseconds.values()):,.1f} ms", style="bold")
     console.print(stages)
     console.print(f"served by the {rendered.path} path" + (f": {rendered.why}" if rendered.why else ""))
+
+
+def _found(image: RenderedImage) -> str:
+    """The quality chosen, and the score it has, where the recipe says "auto"."""
+    return f", quality {image.found.quality} scores {image.found.score:.1f}" if image.found else ""
