@@ -31,7 +31,6 @@ def test_the_path_and_its_reason_are_told(tmp_path: Path) -> None:
 
 
 AUTO = """
-schema = 3
 name = "found"
 
 [[renditions]]
