@@ -15,7 +15,7 @@ from cli.text import size, visible
 from imaging import formats
 from imaging.errors import Rejected
 from imaging.pipeline import render as make
-from imaging.rendered import Rendered, RenderedImage
+from imaging.rendered import Rendered
 
 
 def render(
@@ -84,11 +84,14 @@ def _print(rendered: Rendered, files: dict[str, Path]) -> None:
     for image in rendered.images:
         table.add_row(
             image.name,
-            f"{image.format}, {image.width} × {image.height}{_found(image)}",
+            f"{image.format}, {image.width} × {image.height}",
             size(len(image.body)),
             visible(str(files[image.name])),
         )
     console.print(table)
+    for image in rendered.images:
+        if image.found:
+            console.print(f"{image.name}: quality {image.found.quality} scores {image.found.score:.1f}")
     stages = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     stages.add_column()
     stages.add_column(justify="right")
@@ -97,8 +100,3 @@ def _print(rendered: Rendered, files: dict[str, Path]) -> None:
     stages.add_row("all of it", f"{sum(rendered.milliseconds.values()):,.1f} ms", style="bold")
     console.print(stages)
     console.print(f"served by the {rendered.path} path" + (f": {rendered.why}" if rendered.why else ""))
-
-
-def _found(image: RenderedImage) -> str:
-    """The quality chosen, and the score it has, where the recipe says "auto"."""
-    return f", quality {image.found.quality} scores {image.found.score:.1f}" if image.found else ""
