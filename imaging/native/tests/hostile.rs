@@ -33,7 +33,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// Tables, strips, the renditions and what encodes them, whatever the file.
 const BASE_BYTES: usize = 8 << 20;
 /// Of a pixel, as the probe declares them at most: WebP's with an alpha.
-const BYTES_A_PIXEL: usize = 10;
+const BYTES_A_PIXEL: usize = 12;
 
 /// Processor time: much more than a file of these sizes takes, much less than one pass too many over its square.
 const BASE_MILLISECONDS: f64 = 250.0;

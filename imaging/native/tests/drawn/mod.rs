@@ -1,4 +1,5 @@
-//! A small picture drawn by code, and a plan for it.
+//! A small picture drawn by code, and a plan for it. Each test takes of it what it needs.
+#![allow(dead_code)]
 
 use _native::plan::{Format, Level, Plan, Rendition};
 use _native::plane::{Picture, Space};
