@@ -23,7 +23,7 @@ mod drawn;
 use drawn::{HEIGHT, MAX_PIXELS, WIDTH, picture, plan, rendition};
 
 /// Aborts beyond the bound that `rendered` sets: passing is staying below. What libwebp allocates is not Rust's:
-/// `webp_memory.rs` measures that.
+/// `tests/imaging/test_footprint.py` measures that.
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
