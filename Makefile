@@ -137,6 +137,21 @@ test-neon: ## The Rust core's own tests on ARM's kernels, under qemu (left out w
 	export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"; \
 	cargo test $(CRATE) --quiet --target $(ARM) --no-default-features --lib
 
+.PHONY: miri
+miri: ## The Rust core's tests under Miri, which finds undefined behaviour (all but libwebp, which is C; CASES=1)
+	@$(RUST) cargo +nightly miri --version >/dev/null 2>&1 || { echo "Miri is not here: rustup toolchain install nightly --component miri,rust-src"; exit 1; }
+	@$(RUST) MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=$(or $(CASES),1) PROPTEST_DISABLE_FAILURE_PERSISTENCE=1 \
+		cargo +nightly miri test $(CRATE) --no-default-features --lib --test small
+	@echo "make miri: green in $$(( $$(date +%s) - $(STARTED) )) s"
+
+.PHONY: sanitize
+sanitize: ## The Rust core's tests, AVX2 kernels and libwebp included, under AddressSanitizer
+	@$(RUST) cargo +nightly --version >/dev/null 2>&1 || { echo "a nightly toolchain is not here: rustup toolchain install nightly"; exit 1; }
+	@$(RUST) host=$$(rustc -vV | sed -n 's/^host: //p'); \
+		export RUSTFLAGS=-Zsanitizer=address "CFLAGS_$${host//-/_}=-fsanitize=address" CARGO_PROFILE_TEST_OPT_LEVEL=1 CARGO_TARGET_DIR=imaging/native/target/sanitize; \
+		cargo +nightly test $(CRATE) --quiet --target $$host --no-default-features --lib --test hostile --test small --test jpeg_decode
+	@echo "make sanitize: green in $$(( $$(date +%s) - $(STARTED) )) s"
+
 # ---- containers ------------------------------------------------------------------------------------------------------
 
 .PHONY: image
@@ -196,7 +211,7 @@ fuzz: setup ## Feed the decoders damaged files for long (SECONDS_EACH=600; needs
 	@$(RUST) cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is not here: rustup toolchain install nightly && cargo install cargo-fuzz"; exit 1; }
 	@$(VENV)/python -m tests.imaging.seeds imaging/native/fuzz/corpus
 	@cd imaging/native && for target in $$(cargo +nightly fuzz list); do \
-		cargo +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),600) -max_len=65536 -timeout=10 -rss_limit_mb=1024; done
+		cargo +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),600) -max_len=262144 -timeout=10 -rss_limit_mb=1024; done
 
 # ---- mend ------------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """`safelight render`: one photograph, without AWS: its renditions, and where the time went."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -70,7 +71,7 @@ def _figures(rendered: Rendered, files: dict[str, Path]) -> dict[str, object]:
         "milliseconds": {stage: round(spent, 2) for stage, spent in rendered.milliseconds.items()},
         "renditions": [
             {"name": image.name, "format": image.format, "width": image.width, "height": image.height,
-             "bytes": len(image.body), "file": str(files[image.name])}
+             "bytes": len(image.body), "file": str(files[image.name]), "found": image.found and asdict(image.found)}
             for image in rendered.images
         ],
     }  # fmt: skip
@@ -88,6 +89,9 @@ def _print(rendered: Rendered, files: dict[str, Path]) -> None:
             visible(str(files[image.name])),
         )
     console.print(table)
+    for image in rendered.images:
+        if image.found:
+            console.print(f"{image.name}: quality {image.found.quality} scores {image.found.score:.1f}")
     stages = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     stages.add_column()
     stages.add_column(justify="right")

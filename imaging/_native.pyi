@@ -21,9 +21,11 @@ class Probe:
     footprint: int
 
 class Rendered:
-    """The encoded renditions in the plan's order, and what was learnt on the way. Milliseconds are per stage."""
+    """The encoded renditions in the plan's order, and what was learnt on the way. Milliseconds are per stage;
+    `found` has the quality and the score of each that was to have a score."""
 
     bodies: list[bytes]
+    found: list[tuple[int, float] | None]
     blake3: str
     thumbhash: bytes
     milliseconds: dict[str, float]

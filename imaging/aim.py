@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from imaging import _native
+from imaging.rendered import Found
 from imaging.vips import Image
 
 #: The qualities looked at, and the shortest edge that SSIMULACRA2 is defined for: those of `quality.rs`.
@@ -10,26 +11,33 @@ LOWEST, HIGHEST = 30, 95
 SHORTEST_EDGE = 8
 
 
-def smallest(image: Image, at: Callable[[int], bytes], target: float, background: str, otherwise: int) -> bytes:
-    """The file at the lowest quality that scores at least `target`, or at the highest that is tried.
+def smallest(
+    image: Image, at: Callable[[int], bytes], target: float, background: str, otherwise: int
+) -> tuple[bytes, Found | None]:
+    """The file at the lowest quality that scores at least `target`, or at the highest that is tried; and its score.
 
     `at` encodes at a quality; `otherwise` is the quality of what is too small to be scored. Scores grow with quality
     but for a few hundredths: bisection finds it in seven encodings.
     """
     if min(image.width, image.height) < SHORTEST_EDGE:
-        return at(otherwise)
+        return at(otherwise), None
     reference = seen(image, background)
+
+    def tried(quality: int) -> tuple[bytes, Found]:
+        body = at(quality)
+        decoded = seen(Image.new_from_buffer(body, ""), background)
+        return body, Found(quality, _native.ssimulacra2(image.width, image.height, reference, decoded))
+
     low, high = LOWEST, HIGHEST
     best = None
     while low < high:
         middle = (low + high) // 2
-        body = at(middle)
-        decoded = seen(Image.new_from_buffer(body, ""), background)
-        if _native.ssimulacra2(image.width, image.height, reference, decoded) >= target:
-            high, best = middle, body
+        body, found = tried(middle)
+        if found.score >= target:
+            high, best = middle, (body, found)
         else:
             low = middle + 1
-    return at(HIGHEST) if best is None else best
+    return tried(HIGHEST) if best is None else best
 
 
 def seen(image: Image, background: str) -> bytes:

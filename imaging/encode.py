@@ -7,11 +7,15 @@ from imaging.credits import credits
 from imaging.errors import Reason, Rejected
 from imaging.formats import WRITERS, Writer
 from imaging.recipe import Rendition
+from imaging.rendered import Found
 from imaging.vips import TEXT, Image
 
 
-def encode(image: Image, rendition: Rendition) -> bytes:
-    """One rendition's file. Raises Rejected where the image is longer than the format can say."""
+def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
+    """One rendition's file, and what was found where it is to have a score.
+
+    Raises Rejected where the image is longer than the format can say.
+    """
     writer = WRITERS[rendition.format]
     if max(image.width, image.height) > writer.longest_edge:
         raise Rejected(
@@ -25,7 +29,7 @@ def encode(image: Image, rendition: Rendition) -> bytes:
         return bytes(getattr(bare, writer.operation)(keep=keep, **chosen | knobs))
 
     if rendition.aim is None:
-        return saved()
+        return saved(), None
     return aim.smallest(bare, lambda quality: saved(Q=quality), rendition.aim, rendition.background, chosen["Q"])
 
 

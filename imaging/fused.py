@@ -15,7 +15,7 @@ from imaging.geometry import Chain, Placement, Size, area, chain, shrink_on_load
 from imaging.limits import Header, Limits, check_bytes, check_enlarged, check_header
 from imaging.marks import prepare
 from imaging.recipe import Recipe, Rendition, Sharpen
-from imaging.rendered import Original, Rendered, RenderedImage
+from imaging.rendered import Found, Original, Rendered, RenderedImage
 
 
 class Declined(ImagingError):
@@ -105,8 +105,8 @@ def render(
         reason, detail = rejected.args
         raise Rejected(Reason(reason), detail) from None
     images = tuple(
-        RenderedImage(rendition.name, rendition.format, place.width, place.height, body)
-        for (rendition, place), body in zip(wanted, made.bodies, strict=True)
+        RenderedImage(rendition.name, rendition.format, place.width, place.height, body, found and Found(*found))
+        for (rendition, place), body, found in zip(wanted, made.bodies, made.found, strict=True)
     )
     thumbhash = b64encode(made.thumbhash).decode()
     about = Original(probe.format, probe.width, probe.height, len(original), made.blake3, thumbhash)

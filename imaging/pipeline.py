@@ -119,5 +119,5 @@ def picture(level: Image, wanted: Wanted) -> Image:
 def written(picture: Image, wanted: Wanted) -> RenderedImage:
     """One rendition: the encoder is what has the pixels computed."""
     rendition = wanted.rendition
-    body = encode(flatten(picture, wanted), rendition)
-    return RenderedImage(rendition.name, rendition.format, picture.width, picture.height, body)
+    body, found = encode(flatten(picture, wanted), rendition)
+    return RenderedImage(rendition.name, rendition.format, picture.width, picture.height, body, found)

@@ -8,14 +8,23 @@ Path = Literal["fused", "libvips"]
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """The quality chosen for a score, and the score (SSIMULACRA2)."""
+
+    quality: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedImage:
-    """One rendition, encoded."""
+    """One rendition, encoded; where a score was asked for, the quality found for it and the score it has."""
 
     name: str
     format: str
     width: int
     height: int
     body: bytes
+    found: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)

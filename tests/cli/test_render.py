@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from cli.main import app
+from imaging.renditions import TARGET
 from tests.imaging.drawing import scene, write
 
 run = CliRunner().invoke
@@ -26,6 +28,27 @@ def test_the_path_and_its_reason_are_told(tmp_path: Path) -> None:
     (tmp_path / "photo.gif").write_bytes(write(scene(), "gif"))
     result = run(app, ["render", str(tmp_path / "photo.gif"), "--out", str(tmp_path)])
     assert "served by the libvips path: gif" in result.stdout
+
+
+AUTO = """
+name = "found"
+
+[[renditions]]
+name = "small"
+format = "webp"
+quality = "auto"
+resize = { width = 96, height = 96 }
+"""
+
+
+@pytest.mark.parametrize("format", ["jpeg", "gif"])
+def test_a_quality_that_was_found_is_told_with_its_score_whichever_path_found_it(tmp_path: Path, format: str) -> None:
+    (tmp_path / "photo").write_bytes(write(scene(200, 150), format))
+    (tmp_path / "found.toml").write_text(AUTO)
+    command = ["render", str(tmp_path / "photo"), "--recipe", str(tmp_path / "found.toml"), "--out", str(tmp_path)]
+    found = json.loads(run(app, [*command, "--json"]).stdout)["renditions"][0]["found"]
+    assert found["quality"] == 95 or found["score"] >= TARGET
+    assert f"quality {found['quality']} scores {found['score']:.1f}" in run(app, command).stdout
 
 
 def test_a_rejected_photograph_says_why(tmp_path: Path) -> None:

@@ -19,18 +19,22 @@ KINDS = {
         "halved": write(noise(33, 17), "jpeg", quality=60, subsampling="4:2:0", restart_marker_rows=1),
         "progressive": write(scene(40, 24), "jpeg", progressive=True),
         "grey": write(GREY, "jpeg"),
+        "large": write(noise(400, 300), "jpeg", subsampling="4:2:0"),
         "turned": write(scene(21, 13), "jpeg", exif=exif(Orientation=6), icc_profile=wide_gamut()),
     },
     "png": {
         "colours": write(scene(21, 13), "png"),
         "transparent": write(CLEAR, "png"),
         "grey": write(GREY, "png"),
+        "large": write(noise(200, 150), "png"),
         "palette": write(GREY.quantize(16), "png"),
         "profile": write(noise(9, 7), "png", icc_profile=srgb_profile()),
     },
     "webp": {
         "lossy": write(scene(21, 13), "webp"),
         "lossless": write(noise(21, 13), "webp", lossless=True),
+        "large": write(noise(400, 300), "webp"),
+        "large-lossless": write(scene(400, 300), "webp", lossless=True),
         "transparent": write(CLEAR, "webp", exif=exif(Orientation=8)),
     },
 }

@@ -63,6 +63,8 @@ impl From<&crate::probe::Probe> for Probe {
 #[pyclass(frozen, get_all)]
 pub struct Rendered {
     bodies: Vec<Py<PyBytes>>,
+    /// Quality and score of each, where a score was asked for.
+    found: Vec<Option<(u8, f64)>>,
     blake3: String,
     thumbhash: Py<PyBytes>,
     milliseconds: Py<PyDict>,
@@ -92,6 +94,7 @@ pub fn render(py: Python<'_>, original: PyBackedBytes, plan: Plan) -> PyResult<R
     }
     Ok(Rendered {
         bodies: rendered.bodies.iter().map(|body| PyBytes::new(py, body).unbind()).collect(),
+        found: rendered.found.iter().map(|found| found.map(|found| (found.quality, found.score))).collect(),
         blake3: rendered.blake3,
         thumbhash: PyBytes::new(py, &rendered.thumbhash).unbind(),
         milliseconds: milliseconds.unbind(),

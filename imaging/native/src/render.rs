@@ -10,10 +10,11 @@ use crate::finish::{overlay::overlay, sharpen::sharpen};
 use crate::plan::{Level, Plan, Rendition};
 use crate::plane::{Picture, Space};
 use crate::probe::{Kind, Probe, probe};
+use crate::quality::{self, Found};
 use crate::resample::{Resampler, shrink, window};
 use crate::source::{Source, jpeg::Jpeg, png::Png, webp::WebP};
 use crate::taps::Axis;
-use crate::{fingerprint, placeholder, quality};
+use crate::{fingerprint, placeholder};
 
 /// Everything a call makes.
 pub struct Rendered {
@@ -22,6 +23,8 @@ pub struct Rendered {
     pub thumbhash: Vec<u8>,
     /// The encoded renditions, in the plan's order.
     pub bodies: Vec<Vec<u8>>,
+    /// The quality found for each, and its score, where the recipe asked for a score.
+    pub found: Vec<Option<Found>>,
     /// Milliseconds of each stage, in order.
     pub stages: Vec<(&'static str, f64)>,
 }
@@ -49,8 +52,8 @@ pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     let thumbhash = placeholder::of_picture(smallest);
     clock.lap("chain");
 
-    let bodies = finish(levels, plan, &mut clock)?;
-    Ok(Rendered { probe, blake3, thumbhash, bodies, stages: clock.laps })
+    let (bodies, found) = finish(levels, plan, &mut clock)?.into_iter().unzip();
+    Ok(Rendered { probe, blake3, thumbhash, bodies, found, stages: clock.laps })
 }
 
 /// Limits, before a pixel is decoded or a plane allocated.
@@ -144,7 +147,7 @@ fn chain(first: Picture, levels: &[Level]) -> Vec<Picture> {
 }
 
 /// Crop, sharpen, overlay, encode: each rendition on pixels of its own, so that nothing shows in another.
-fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<Vec<u8>>> {
+fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<(Vec<u8>, Option<Found>)>> {
     let mut levels: Vec<Option<Picture>> = levels.into_iter().map(Some).collect();
     let mut bodies = Vec::with_capacity(plan.renditions.len());
     for (index, rendition) in plan.renditions.iter().enumerate() {
@@ -160,7 +163,7 @@ fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<V
         clock.lap("finish");
         bodies.push(match rendition.target {
             Some(target) if !rendition.lossless => quality::smallest(&picture, rendition, target)?,
-            _ => encode(picture, rendition, rendition.quality)?,
+            _ => (encode(picture, rendition, rendition.quality)?, None),
         });
         clock.lap(rendition.format.word());
     }

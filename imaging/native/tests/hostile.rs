@@ -1,51 +1,45 @@
 //! Files cut short, bits turned over, headers that lie: the whole path answers with an error or with renditions of the
-//! sizes asked for. It never panics, and never draws half a picture.
+//! sizes asked for. It never panics, never draws half a picture, and costs no more memory and time than the limits say.
+//!
+//! `HOSTILE_SEED=n` damages the files as the run that printed that seed did.
 
-use std::sync::LazyLock;
+use std::alloc::System;
+use std::fmt::Debug;
+use std::io::Write;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use std::{env, fs};
 
 use _native::encode::encode;
 use _native::failure::Failure;
-use _native::plan::{Format, Level, Plan, Rendition};
-use _native::plane::{Picture, Space};
+use _native::plan::{Format, Rendition};
 use _native::render::{Rendered, render};
+use cap::Cap;
 use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-const WIDTH: usize = 67;
-const HEIGHT: usize = 45;
+mod drawn;
 
-fn rendition(format: Format, width: usize, height: usize) -> Rendition {
-    Rendition {
-        level: 0,
-        scaled_width: width,
-        scaled_height: height,
-        left: 0,
-        top: 0,
-        width,
-        height,
-        sharpen: None,
-        overlays: Vec::new(),
-        format,
-        quality: 85,
-        target: None,
-        effort: 1,
-        lossless: false,
-        progressive: false,
-        background: [255; 3],
-    }
-}
+use drawn::{HEIGHT, MAX_PIXELS, WIDTH, picture, plan, rendition};
 
-/// A picture with something in every block.
-fn picture() -> Picture {
-    let mut planes = Picture::new_planes(Space::Rgb, WIDTH, HEIGHT);
-    for (index, plane) in planes.iter_mut().enumerate() {
-        for (y, row) in plane.rows_mut().enumerate() {
-            for (x, sample) in row.iter_mut().enumerate() {
-                *sample = ((x * (3 + index) + y * 5) ^ (x * y / 7)) as u8;
-            }
-        }
-    }
-    Picture { width: WIDTH, height: HEIGHT, space: Space::Rgb, planes, alpha: None }
-}
+/// Aborts beyond the bound that `rendered` sets: passing is staying below. What libwebp allocates is not Rust's:
+/// `tests/imaging/test_footprint.py` measures that.
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+/// The bound is everybody's, so one file is read at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Tables, strips, the renditions and what encodes them, whatever the file.
+const BASE_BYTES: usize = 8 << 20;
+/// Of a pixel, as the probe declares them at most: WebP's with an alpha.
+const BYTES_A_PIXEL: usize = 12;
+
+/// Processor time: much more than a file of these sizes takes, much less than one pass too many over its square.
+const BASE_MILLISECONDS: f64 = 250.0;
+const MICROSECONDS_A_BYTE_OR_PIXEL: f64 = 10.0;
+
+const CASES: u32 = 1500;
 
 /// One file of each kind that is read.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -62,10 +56,140 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ]
 });
 
+/// Where each kind keeps its width and height.
+const SIZES: [fn(&mut [u8], u16, u16); 5] = [jpeg_size, jpeg_size, png_size, lossy_size, lossless_size];
+
+fn jpeg_size(file: &mut [u8], width: u16, height: u16) {
+    let frame = file.windows(2).position(|pair| matches!(pair, [0xff, 0xc0 | 0xc2])).expect("a frame");
+    file[frame + 5..][..2].copy_from_slice(&height.to_be_bytes());
+    file[frame + 7..][..2].copy_from_slice(&width.to_be_bytes());
+}
+
+/// With a checksum that agrees: else nobody would believe it.
+fn png_size(file: &mut [u8], width: u16, height: u16) {
+    file[16..20].copy_from_slice(&u32::from(width).to_be_bytes());
+    file[20..24].copy_from_slice(&u32::from(height).to_be_bytes());
+    let checksum = crc32(&file[12..29]);
+    file[29..33].copy_from_slice(&checksum.to_be_bytes());
+}
+
+/// The frame of RFC 9649, 2.5: fourteen bits each behind the start code.
+fn lossy_size(file: &mut [u8], width: u16, height: u16) {
+    let start = file.windows(3).position(|bytes| bytes == [0x9d, 0x01, 0x2a]).expect("a start code");
+    file[start + 3..][..2].copy_from_slice(&width.to_le_bytes());
+    file[start + 5..][..2].copy_from_slice(&height.to_le_bytes());
+}
+
+/// Fourteen bits each, less one, behind the signature.
+fn lossless_size(file: &mut [u8], width: u16, height: u16) {
+    let bits = u32::from(width & 0x3fff) | u32::from(height & 0x3fff) << 14;
+    file[21..25].copy_from_slice(&bits.to_le_bytes());
+}
+
+/// ISO 3309, as PNG has it.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| sum >> 1 ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 })
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Damage {
+    Overwrite(u32, u8),
+    Flip(u32, u8),
+    /// A piece again, right behind itself.
+    Repeat(u32, u8),
+    Size(u16, u16),
+    Cut(u32),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        (any::<u32>(), any::<u8>()).prop_map(|(at, value)| Damage::Overwrite(at, value)),
+        (any::<u32>(), 0u8..8).prop_map(|(at, bit)| Damage::Flip(at, bit)),
+        (any::<u32>(), any::<u8>()).prop_map(|(at, length)| Damage::Repeat(at, length)),
+        (any::<u16>(), any::<u16>()).prop_map(|(width, height)| Damage::Size(width, height)),
+        (1u16..400, 1u16..400).prop_map(|(width, height)| Damage::Size(width, height)),
+        any::<u32>().prop_map(Damage::Cut),
+    ]
+}
+
+/// The size lies first, while its place can still be found.
+fn damaged(kind: usize, all: &[Damage]) -> Vec<u8> {
+    let mut file = FILES[kind].clone();
+    for damage in all {
+        if let &Damage::Size(width, height) = damage {
+            SIZES[kind](&mut file, width, height);
+        }
+    }
+    for damage in all {
+        let place = |at: u32| at as usize % file.len().max(1);
+        match *damage {
+            _ if file.is_empty() => {}
+            Damage::Overwrite(at, value) => {
+                let at = place(at);
+                file[at] = value;
+            }
+            Damage::Flip(at, bit) => {
+                let at = place(at);
+                file[at] ^= 1 << bit;
+            }
+            Damage::Repeat(at, length) => {
+                let at = place(at);
+                let end = (at + usize::from(length)).min(file.len());
+                let piece = file[at..end].to_vec();
+                file.splice(end..end, piece);
+            }
+            Damage::Cut(at) => file.truncate(place(at)),
+            Damage::Size(..) => {}
+        }
+    }
+    file
+}
+
+/// What the path answers, within its bounds.
 fn rendered(file: &[u8]) -> Result<Rendered, Failure> {
-    let renditions = vec![rendition(Format::Jpeg, 33, 22), rendition(Format::WebP, 33, 22)];
-    let levels = vec![Level { width: 33, height: 22, source: 0 }];
-    render(file, &Plan { levels, renditions, shrink: 1, max_pixels: 100_000 })
+    let plan = plan(vec![rendition(Format::Jpeg, 33, 22), rendition(Format::WebP, 33, 22)]);
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let bound = BASE_BYTES + BYTES_A_PIXEL * MAX_PIXELS + 2 * file.len();
+    ALLOCATOR.set_limit(ALLOCATOR.allocated() + bound).expect("a bound above what is allocated");
+    let before = milliseconds();
+    let answer = render(file, &plan);
+    let spent = milliseconds() - before;
+    ALLOCATOR.set_limit(usize::MAX).expect("no bound");
+    let allowed = BASE_MILLISECONDS + MICROSECONDS_A_BYTE_OR_PIXEL * (file.len() + MAX_PIXELS) as f64 / 1e3;
+    assert!(spent <= allowed, "{spent:.1} ms for {} bytes, at most {allowed:.1}", file.len());
+    answer
+}
+
+/// This thread's time on a processor, which what else runs here does not lengthen; zero where no kernel tells it.
+fn milliseconds() -> f64 {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    told.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).unwrap_or_default() / 1e6
+}
+
+/// The seed of this run, told past the harness, which would keep it to itself.
+static SEED: LazyLock<u64> = LazyLock::new(|| {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_nanos() as u64;
+    let seed = env::var("HOSTILE_SEED").map_or_else(|_| now(), |seed| seed.parse().expect("a number"));
+    let _ = writeln!(std::io::stderr(), "hostile files: HOSTILE_SEED={seed}");
+    seed
+});
+
+/// Tries `CASES` of them, from the seed.
+fn tried<S: Strategy>(cases: S, holds: impl Fn(S::Value))
+where
+    S::Value: Debug,
+{
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&SEED.to_le_bytes());
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let outcome = runner.run(&cases, |case| {
+        holds(case);
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("HOSTILE_SEED={}: {failure}", *SEED));
 }
 
 #[test]
@@ -86,36 +210,37 @@ fn a_file_cut_short_anywhere_is_refused() {
 
 #[test]
 fn what_is_larger_than_the_limit_is_refused_before_it_is_decoded() {
-    let plan = Plan {
-        levels: vec![Level { width: 33, height: 22, source: 0 }],
-        renditions: vec![rendition(Format::Jpeg, 33, 22)],
-        shrink: 1,
-        max_pixels: (WIDTH * HEIGHT - 1) as u64,
-    };
+    let mut plan = plan(vec![rendition(Format::Jpeg, 33, 22)]);
+    plan.max_pixels = (WIDTH * HEIGHT - 1) as u64;
     for file in FILES.iter() {
         assert!(matches!(render(file, &plan), Err(Failure::Rejected(..))));
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
-    #[test]
-    fn damage_is_an_error_or_a_picture(kind in 0usize..5, changes in prop::collection::vec(any::<(u32, u8)>(), 1..12)) {
-        let mut file = FILES[kind].clone();
-        for (at, value) in changes {
-            let at = at as usize % file.len();
-            file[at] = value;
-        }
-        if let Ok(made) = rendered(&file) {
-            prop_assert_eq!(made.bodies.len(), 2);
+#[test]
+fn a_size_that_lies_is_told_and_believed_by_nobody() {
+    for kind in 0..FILES.len() {
+        for (width, height) in [(16_383, 16_383), (16_383, 1), (1, 16_383), (400, 250)] {
+            let file = damaged(kind, &[Damage::Size(width, height)]);
+            assert!(rendered(&file).is_err(), "kind {kind} as {width} x {height}");
         }
     }
+}
 
-    #[test]
-    fn noise_behind_a_magic_number_is_an_error(kind in 0usize..5, noise in prop::collection::vec(any::<u8>(), 0..400)) {
+#[test]
+fn damage_is_an_error_or_a_picture() {
+    tried((0..FILES.len(), prop::collection::vec(damage(), 1..12)), |(kind, all)| {
+        if let Ok(made) = rendered(&damaged(kind, &all)) {
+            assert_eq!(made.bodies.len(), 2);
+        }
+    });
+}
+
+#[test]
+fn noise_behind_a_magic_number_is_an_error() {
+    tried((0..FILES.len(), prop::collection::vec(any::<u8>(), 0..400)), |(kind, noise)| {
         let mut file = FILES[kind][..16].to_vec();
         file.extend(noise);
-        prop_assert!(rendered(&file).is_err());
-    }
+        assert!(rendered(&file).is_err());
+    });
 }

@@ -93,8 +93,9 @@ pub fn probe(original: &[u8]) -> Outcome<Probe> {
         has_alpha: features.has_alpha,
         icc: chunk(original, *b"ICCP").filter(|icc| colour::applies(icc, false)).map(<[u8]>::to_vec),
         exif_bytes: exif.len(),
-        // Planes of Y, Cb and Cr; or pixels, and planes of R, G, B and alpha.
-        footprint: if features.is_lossy && !features.has_alpha { 2 } else { 8 },
+        // Planes of Y, Cb and Cr: 1.95 bytes measured. Or pixels, libwebp's own beside them, and planes of R, G, B and
+        // alpha: 8.6 measured of lossless noise, 8.8 of lossy with an alpha, 11.8 of lossless with one.
+        footprint: if features.is_lossy && !features.has_alpha { 2 } else { 12 },
     })
 }
 
