@@ -120,7 +120,8 @@ def test_what_is_published_already_is_skipped_for_the_price_of_a_read(archive: A
 
 
 def test_a_run_is_paused_from_another_terminal_and_resumed(archive: Archive) -> None:
-    command = ("backfill", archive.address, "--yes", "--json", "--per-second", PER_SECOND, "--no-look")
+    slowly = str(ORIGINALS // (2 * STEPS))  # another terminal needs a while to open
+    command = ("backfill", archive.address, "--yes", "--json", "--per-second", slowly, "--no-look")
     id = runs.named(backfill.KIND, archive.address)
     first = archive.safelight(*command)
     aws = connect(settings.read(archive.cloud.environment))

@@ -40,4 +40,5 @@ def _mortal() -> Aws:
     return there
 
 
-announce._aws = _mortal
+if AT in os.environ:  # not where a test only reads the names above
+    announce._aws = _mortal
