@@ -63,6 +63,13 @@ also_for_avx2! {
         }
     }
 
+    /// Adds to each sample what another lost between `sharp` and `blurred`.
+    pub fn give_back(samples: &mut [u8], sharp: &[u8], blurred: &[u8]) {
+        for ((sample, &sharp), &blurred) in samples.iter_mut().zip(sharp).zip(blurred) {
+            *sample = clamp_u8(i32::from(*sample) + i32::from(sharp) - i32::from(blurred));
+        }
+    }
+
     /// A row of interleaved RGB from a row of each of Y, Cb and Cr.
     pub fn rgb_row(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut [u8]) {
         for (((pixel, &y), &cb), &cr) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(y).zip(cb).zip(cr) {
