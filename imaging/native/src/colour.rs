@@ -6,7 +6,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformO
 
 use crate::failure::{Decline, Outcome, unsupported};
 use crate::kernels::ycc;
-use crate::plane::{FullChroma, Picture, Space};
+use crate::plane::{FullChroma, Picture, Plane, Space};
 
 /// Whether a profile is one, and for this kind of image; any other counts as none, as browsers have it.
 pub fn applies(icc: &[u8], is_grey: bool) -> bool {
@@ -86,30 +86,36 @@ impl ToSrgb {
     }
 
     /// Two rows at a time: their chroma is interpolated to full size, converted, averaged again. There and back
-    /// alone would blur it, so what it loses on the way is measured, and given back.
+    /// alone would blur it, so it is sharpened as much before.
     fn apply_ycc420(&self, picture: &mut Picture) {
         let (width, height) = (picture.width, picture.height);
-        let mut from = [vec![0; width * 3], vec![0; width * 3]];
-        let mut to = from.clone();
-        let before = [picture.planes[1].clone(), picture.planes[2].clone()];
+        let mut from = vec![0; width * 3];
+        let mut to = [vec![0; width * 3], vec![0; width * 3]];
+        let before = [sharpened(&picture.planes[1]), sharpened(&picture.planes[2])];
         let mut chroma = FullChroma::new(width);
-        let mut blurred = [vec![0; width.div_ceil(2)], vec![0; width.div_ceil(2)]];
         for top in (0..height).step_by(2) {
             let count = (height - top).min(2);
-            for row in 0..count {
+            for (row, to) in to.iter_mut().enumerate().take(count) {
                 let (cb, cr) = chroma.row(&before[0], &before[1], top + row);
-                ycc::rgb_row(picture.planes[0].row(top + row), cb, cr, &mut from[row]);
-                self.convert(&from[row], &mut to[row]);
-                ycc::luma_row(&to[row], picture.planes[0].row_mut(top + row));
+                ycc::rgb_row(picture.planes[0].row(top + row), cb, cr, &mut from);
+                self.convert(&from, to);
+                ycc::luma_row(to, picture.planes[0].row_mut(top + row));
             }
-            let below = count - 1;
+            let [above, below] = &to;
             let [_, cb, cr] = &mut picture.planes;
-            let (cb, cr) = (cb.row_mut(top / 2), cr.row_mut(top / 2));
-            ycc::chroma_row(&to[0], &to[below], cb, cr);
-            let [blurred_cb, blurred_cr] = &mut blurred;
-            ycc::chroma_row(&from[0], &from[below], blurred_cb, blurred_cr);
-            ycc::give_back(cb, before[0].row(top / 2), blurred_cb);
-            ycc::give_back(cr, before[1].row(top / 2), blurred_cr);
+            let below = if count == 2 { below } else { above };
+            ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
         }
     }
+}
+
+/// A plane of half-size chroma as [`ycc::sharpened_row`] says.
+fn sharpened(plane: &Plane) -> Plane {
+    let mut sharp = Plane::new(plane.width, plane.height);
+    let mut sums = vec![0; plane.width];
+    for (y, out) in sharp.rows_mut().enumerate() {
+        let (above, below) = (y.saturating_sub(1), (y + 1).min(plane.height - 1));
+        ycc::sharpened_row([above, y, below].map(|y| plane.row(y)), &mut sums, out);
+    }
+    sharp
 }

@@ -24,7 +24,7 @@ pub fn smallest(picture: &Picture, rendition: &Rendition, target: f64) -> Outcom
     let kind = match rendition.format {
         Format::Jpeg => Kind::Jpeg,
         Format::WebP => Kind::WebP,
-        Format::Png => return at(HIGHEST),
+        Format::Png | Format::Pixels => return at(HIGHEST),
     };
     if picture.width.min(picture.height) < SHORTEST_EDGE {
         return at(rendition.quality);

@@ -15,6 +15,7 @@ const HEIGHT: usize = 45;
 
 fn rendition(format: Format, width: usize, height: usize) -> Rendition {
     Rendition {
+        wanted: true,
         level: 0,
         scaled_width: width,
         scaled_height: height,
