@@ -9,6 +9,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from imaging import _native
+from imaging.clock import Clock
+from imaging.encode import encode
 from imaging.errors import ImagingError, Reason, Rejected
 from imaging.formats import WRITERS
 from imaging.geometry import Chain, Placement, Size, area, chain, shrink_on_load
@@ -16,6 +18,10 @@ from imaging.limits import Header, Limits, check_bytes, check_enlarged, check_he
 from imaging.marks import prepare
 from imaging.recipe import Recipe, Rendition, Sharpen
 from imaging.rendered import Found, Original, Rendered, RenderedImage
+from imaging.vips import Image
+
+#: What libvips encodes: the core hands on the pixels, finished.
+ENCODED_BY_LIBVIPS = frozenset(("avif",))
 
 
 class Declined(ImagingError):
@@ -50,6 +56,7 @@ class Overlay:
 class Cut:
     """A rendition: its level scaled (most are that size already), the window kept of it, what is done, the format."""
 
+    wanted: bool
     level: int
     scaled_width: int
     scaled_height: int
@@ -93,31 +100,45 @@ def render(
         check_header(header(probe), limits)
         sizes = chain(recipe, probe.width, probe.height)
         check_enlarged(*sizes.largest, limits)
-        wanted = [
-            (rendition, place)
-            for rendition, place in zip(recipe.renditions, sizes.placements, strict=True)
-            if only is None or rendition.name in only
-        ]
-        made = _native.render(original, plan(sizes, wanted, (probe.width, probe.height), limits))
+        every = list(zip(recipe.renditions, sizes.placements, strict=True))
+        made = _native.render(original, plan(sizes, every, (probe.width, probe.height), limits, only))
     except _native.Unsupported as declined:
         raise Declined(declined.args[0]) from None
     except _native.Rejected as rejected:
         reason, detail = rejected.args
         raise Rejected(Reason(reason), detail) from None
+    clock = Clock()
+    wanted = [each for each in every if is_wanted(each[0], only)]
     images = tuple(
-        RenderedImage(rendition.name, rendition.format, place.width, place.height, body, found and Found(*found))
-        for (rendition, place), body, found in zip(wanted, made.bodies, made.found, strict=True)
+        image(*each, body, found, clock) for each, body, found in zip(wanted, made.bodies, made.found, strict=True)
     )
     thumbhash = b64encode(made.thumbhash).decode()
     about = Original(probe.format, probe.width, probe.height, len(original), made.blake3, thumbhash)
-    return Rendered(images, about, path="fused", why=None, milliseconds=made.milliseconds)
+    return Rendered(images, about, path="fused", why=None, milliseconds=made.milliseconds | clock.milliseconds)
+
+
+def is_wanted(rendition: Rendition, only: frozenset[str] | None) -> bool:
+    """Whether a rendition is among those asked for."""
+    return only is None or rendition.name in only
+
+
+def image(
+    rendition: Rendition, place: Placement, body: bytes, found: tuple[int, float] | None, clock: Clock
+) -> RenderedImage:
+    """One rendition: as the core encoded it, or its pixels as libvips does. `found`: a quality left to its score."""
+    if rendition.format in ENCODED_BY_LIBVIPS:
+        with clock.stage(rendition.format):
+            bands = len(body) // (place.width * place.height)
+            pixels = Image.new_from_memory(body, place.width, place.height, bands, "uchar").copy(interpretation="srgb")
+            body, _ = encode(pixels, rendition)
+    return RenderedImage(
+        rendition.name, rendition.format, place.width, place.height, body, Found(*found) if found else None
+    )
 
 
 def check_recipe(recipe: Recipe) -> None:
     """Decline what only libvips makes."""
     for rendition in recipe.renditions:
-        if rendition.format == "avif":
-            raise Declined("avif-output")
         if rendition.format == "png" and rendition.progressive:
             raise Declined("interlaced-output")
         if rendition.resize and rendition.resize.gravity == "smart":
@@ -138,8 +159,17 @@ def header(probe: _native.Probe) -> Header:
     )
 
 
-def plan(chain: Chain, wanted: list[tuple[Rendition, Placement]], upright: Size, limits: Limits) -> Plan:
-    """The core's orders. Levels that enlarge are made window by window, from the ground, where they are cut."""
+def plan(
+    chain: Chain,
+    every: list[tuple[Rendition, Placement]],
+    upright: Size,
+    limits: Limits,
+    only: frozenset[str] | None = None,
+) -> Plan:
+    """The core's orders. Levels that enlarge are made window by window, from the ground, where they are cut.
+
+    Those that are not wanted are told as well: whether levels are R, G, B depends on the whole recipe.
+    """
     index = {chain.ground: 0}
     levels = [Level(*chain.ground, 0)]
     for size, source in chain.levels:
@@ -148,17 +178,21 @@ def plan(chain: Chain, wanted: list[tuple[Rendition, Placement]], upright: Size,
             levels.append(Level(*size, index[source]))
     return Plan(
         levels=tuple(levels),
-        renditions=tuple(cut(rendition, place, index.get(place.scaled, 0)) for rendition, place in wanted),
+        renditions=tuple(
+            cut(rendition, place, index.get(place.scaled, 0), is_wanted(rendition, only)) for rendition, place in every
+        ),
         shrink=shrink_on_load(chain.ground, *upright),
         max_pixels=limits.pixels,
     )
 
 
-def cut(rendition: Rendition, place: Placement, level: int) -> Cut:
+def cut(rendition: Rendition, place: Placement, level: int, wanted: bool) -> Cut:
     """One rendition, with its format's defaults where the recipe says nothing."""
     writer = WRITERS[rendition.format]
     red, green, blue = bytes.fromhex(rendition.background.removeprefix("#"))
+    by_libvips = rendition.format in ENCODED_BY_LIBVIPS
     return Cut(
+        wanted=wanted,
         level=level,
         scaled_width=place.scaled_width,
         scaled_height=place.scaled_height,
@@ -167,10 +201,10 @@ def cut(rendition: Rendition, place: Placement, level: int) -> Cut:
         width=place.width,
         height=place.height,
         sharpen=rendition.sharpen if rendition.sharpen and rendition.sharpen.amount else None,
-        overlays=overlays(rendition, place),
-        format=rendition.format,
+        overlays=overlays(rendition, place) if wanted else (),
+        format="pixels" if by_libvips else rendition.format,
         quality=rendition.fixed_quality or writer.quality or 100,
-        target=rendition.aim,
+        target=None if by_libvips else rendition.aim,
         effort=rendition.effort if rendition.effort is not None else writer.effort or 0,
         lossless=rendition.lossless,
         progressive=rendition.progressive,

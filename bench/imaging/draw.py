@@ -30,7 +30,7 @@ def draw(jobs: list[dict[str, Any]], path: str) -> None:
     )
     for job, panel in zip(jobs, panels[:, 0], strict=True):
         bars(job, panel)
-    figure.supxlabel("milliseconds an image on one core, median over photos; the line spans the quartiles")
+    figure.supxlabel("milliseconds of processor time an image, median over photos; the line spans the quartiles")
     figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
 
 

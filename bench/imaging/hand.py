@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ ENVIRONMENT = {
     "UV_THREADPOOL_SIZE": "1",
     "MALLOC_ARENA_MAX": "2",
 }
+
+#: Seconds until an answer. The longest takes a tenth of it, on one busy core.
+PATIENCE = 120.0
 
 
 class Unable(Exception):
@@ -62,8 +66,11 @@ class Hand:
         self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
-        """The next line. Raises Unable where the contender says so, or is gone."""
+        """The next line. Raises Unable where the contender says so, is gone, or does not answer: then it is ended."""
         assert self.process.stdout is not None
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
+            self.process.kill()
+            raise Unable(f"gave no answer within {PATIENCE:.0f} s")
         line = self.process.stdout.readline()
         if not line:
             self.told.seek(0)

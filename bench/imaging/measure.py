@@ -77,8 +77,8 @@ def on_one_core(measured: Measured, contenders: Sequence[Contender], rounds: int
         for original in measured.originals:
             hands = [hand for hand in hands if warmed(hand, original, measured, outputs)]
             for turn in range(rounds):
-                for hand in rotated(hands, turn):
-                    note(hand, hand.ask("render", times=1), original, measured)
+                failed = {hand.name for hand in rotated(hands, turn) if not rendered(hand, original, measured)}
+                hands = [hand for hand in hands if hand.name not in failed]
         for hand in hands:
             measured.tracks[hand.name].peak = hand.peak
 
@@ -108,6 +108,16 @@ def warmed(hand: Hand, original: Original, measured: Measured, outputs: Path) ->
     return True
 
 
+def rendered(hand: Hand, original: Original, measured: Measured) -> bool:
+    """One measured rendering. Whoever fails in the middle of it is out of this job, too."""
+    try:
+        note(hand, hand.ask("render", times=1), original, measured)
+    except Unable as why:
+        measured.tracks[hand.name] = Track(unable=str(why))
+        return False
+    return True
+
+
 def note(hand: Hand, answer: dict[str, Any], original: Original, measured: Measured) -> None:
     """Write down one measured rendering."""
     track, notes = measured.tracks[hand.name], answer["notes"]
@@ -126,17 +136,24 @@ def rotated(hands: list[Hand], by: int) -> Iterator[Hand]:
 
 def on_all_cores(measured: Measured, contenders: Sequence[Contender], turns: int, outputs: Path) -> None:
     """Images a second with a process on every core, all at once; contenders take turns."""
-    everyone = [each for each in contenders if measured.tracks[each.name].unable is None]
     for turn in range(turns):
         original = measured.originals[turn % len(measured.originals)]
-        for contender in everyone:
-            track = measured.tracks[contender.name]
-            times = max(1, min(32, math.ceil(TURN / track.per_photo[original.name])))
-            with team(contender, cores()) as hands:
-                for hand in hands:
-                    hand.ask("load", **work(measured.job, original, outputs))
-                together(hands, 1)
-                track.everywhere.append(len(hands) * times / together(hands, times))
+        for contender in (each for each in contenders if measured.tracks[each.name].unable is None):
+            try:
+                take_turn(contender, original, measured, outputs)
+            except Unable as why:
+                measured.tracks[contender.name] = Track(unable=str(why))
+
+
+def take_turn(contender: Contender, original: Original, measured: Measured, outputs: Path) -> None:
+    """One contender on all cores, for a while. Raises Unable."""
+    track = measured.tracks[contender.name]
+    times = max(1, min(32, math.ceil(TURN / track.per_photo[original.name])))
+    with team(contender, cores()) as hands:
+        for hand in hands:
+            hand.ask("load", **work(measured.job, original, outputs))
+        together(hands, 1)
+        track.everywhere.append(len(hands) * times / together(hands, times))
 
 
 def together(hands: list[Hand], times: int) -> float:

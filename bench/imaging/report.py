@@ -25,7 +25,9 @@ HEADER = f"""# The imaging core against its peers
 
 Made by `make bench`. All contenders of a job run interleaved (A B C A B C ...), each a long-lived process pinned to
 one core, so neither starting up nor a busy moment favours anyone; then in turns with a process on every core.
-Milliseconds are the median over the rounds of a photo; the table gives their median and quartiles over the photos.
+Milliseconds are processor time, of all threads of the process: what else the machine does counts little. They are the
+median over the rounds of a photo; the table gives their median and quartiles over the photos. On all cores, and of our
+stages, it is time by the clock.
 A ratio is taken photo by photo, then its median and quartiles. Ours includes BLAKE3 and ThumbHash, the others do not.
 MB is the peak of resident memory since the process was ready, in 10^6 bytes.
 

@@ -102,8 +102,11 @@ def speed(measured: Measured, name: str, asked: float, faults: list[str]) -> Goa
     reached = ratio(measured, name)
     assert reached is not None
     fast = round(reached.median, 2) >= asked
+    met = fast and not faults
     why = [f"gate: {fault}" for fault in faults] + ([] if fast else [costs(measured)])
-    return Goal(title, f"{asked:.2f}", told(reached), fast and not faults, "; ".join(why))
+    if not met and measured.job.tried:
+        why.append(f"tried: {measured.job.tried}")
+    return Goal(title, f"{asked:.2f}", told(reached), met, "; ".join(why))
 
 
 def memory(measured: Measured) -> Goal:

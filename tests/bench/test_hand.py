@@ -1,5 +1,6 @@
 """Speaking with contenders."""
 
+import os
 import sys
 import textwrap
 from pathlib import Path
@@ -64,6 +65,14 @@ def test_what_it_cannot_do_is_an_exception_with_the_reason_and_it_lives_on(hand)
 def test_one_that_does_not_start_says_why():
     with pytest.raises(Unable, match="No module named 'nonesuch'"):
         Hand(contender("import nonesuch"), cores()[-1])
+
+
+def test_one_that_hangs_is_ended_and_named(hand, monkeypatch, tmp_path):
+    monkeypatch.setattr("bench.imaging.hand.PATIENCE", 0.2)
+    os.mkfifo(tmp_path / "nobody writes to this")
+    with pytest.raises(Unable, match="gave no answer within"):
+        hand.ask("load", **load(tmp_path / "nobody writes to this"))
+    assert hand.process.wait(5) < 0
 
 
 def test_it_stays_on_its_core_and_its_memory_is_counted(hand):

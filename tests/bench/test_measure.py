@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from bench.imaging.hand import Unable
 from bench.imaging.inputs import Original
 from bench.imaging.jobs import JOBS
-from bench.imaging.measure import rotated, work
+from bench.imaging.measure import Measured, Track, rendered, rotated, work
 
 SET = next(job for job in JOBS if job.name == "set")
+TURNED = Original("turned", Path("turned.jpg"), 3024, 4032, 6, True)
 
 
 def test_everyone_has_a_turn_a_round_and_someone_else_begins():
@@ -16,7 +18,7 @@ def test_everyone_has_a_turn_a_round_and_someone_else_begins():
 
 
 def test_sizes_are_told_exactly_and_upright_and_the_mark_lies_within(tmp_path: Path):
-    told = work(SET, Original("turned", Path("turned.jpg"), 3024, 4032, 6, True), tmp_path)
+    told = work(SET, TURNED, tmp_path)
     assert [(output["width"], output["height"]) for output in told["outputs"]] == [
         (1536, 2048),
         (960, 1280),
@@ -33,6 +35,18 @@ def test_sizes_are_told_exactly_and_upright_and_the_mark_lies_within(tmp_path: P
 def test_a_jpeg_is_shrunk_on_load_as_far_as_the_largest_size_allows(tmp_path: Path):
     assert work(SET, Original("large", Path("large.jpg"), 6000, 4000, 1, False), tmp_path)["shrink"] == 2
     assert work(SET, Original("large", Path("large.png"), 6000, 4000, 1, False), tmp_path)["shrink"] == 1
+
+
+def test_one_that_fails_in_a_round_is_out_of_the_job_with_the_reason():
+    class Gone:
+        name = "gone"
+
+        def ask(self, do, **more):
+            raise Unable("gave no answer within 120 s")
+
+    measured = Measured(SET, [TURNED], {"gone": Track(ms={"turned": [1.0]})})
+    assert not rendered(Gone(), TURNED, measured)
+    assert measured.tracks["gone"] == Track(unable="gave no answer within 120 s")
 
 
 def test_outputs_are_in_descending_size():

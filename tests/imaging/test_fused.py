@@ -76,7 +76,6 @@ def test_what_the_core_does_not_cover_is_declined_by_a_word_of_its_list(why: str
 @pytest.mark.parametrize(
     ("why", "recipe"),
     [
-        ("avif-output", one("avif")),
         ("interlaced-output", one("png", progressive=True)),
         ("smart-crop", one("jpeg", box(20, 20, "fill", "smart"))),
         ("kept-metadata", one("jpeg", keep=("copyright",))),
@@ -104,7 +103,7 @@ def test_nothing_is_declined_by_a_word_outside_the_list() -> None:
     given = [each.args[0] for each in calls if isinstance(each.func, ast.Name) and each.func.id == "Declined"]
     words = {each.value for each in given if isinstance(each, ast.Constant)}
     assert set(WORDS) == DOCUMENTED
-    assert {"avif-output", "smart-crop"} <= words <= DOCUMENTED
+    assert {"kept-metadata", "smart-crop"} <= words <= DOCUMENTED
 
 
 #: Everything that the core has to serve: each mode, a mark, sharpening, a quality and one left to a score.
@@ -114,6 +113,7 @@ SERVED = several(
     Rendition("limit", "jpeg", resize=box(160), quality="auto"),
     Rendition("lossless", "webp", resize=box(64), lossless=True),
     Rendition("png", "png", resize=box(64)),
+    Rendition("avif", "avif", resize=box(64), effort=0),
 )
 
 
@@ -180,10 +180,14 @@ def test_what_is_learnt_on_the_way() -> None:
 
 
 def test_only_encodes_what_is_asked_for_and_its_bytes_are_the_same() -> None:
-    recipe = several(Rendition("a", "jpeg", resize=box(100)), Rendition("b", "webp", resize=box(50)))
+    """Also where the others are what has the levels made in R, G, B."""
+    sizes = ("a", "jpeg", 100), ("b", "webp", 50), ("c", "png", 40), ("d", "avif", 60)
+    recipe = several(*(Rendition(name, format, resize=box(edge)) for name, format, edge in sizes))
     original = write(scene(), "jpeg")
-    (alone,) = fused.render(original, recipe, only=frozenset({"b"})).images
-    assert alone == fused.render(original, recipe).images[1]
+    together = fused.render(original, recipe).images
+    for each in together:
+        (alone,) = fused.render(original, recipe, only=frozenset({each.name})).images
+        assert alone == each
 
 
 @pytest.mark.parametrize("knobs", [{}, {"progressive": True}, {"quality": 95}, {"quality": 95, "progressive": True}])

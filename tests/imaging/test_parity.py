@@ -211,6 +211,27 @@ def test_a_matrix_profile(format: str, out: str) -> None:
     assert distance(read(fused.render(original, one(out, box(200))).images[0].body), shrunk(smooth(), 200)) > 20
 
 
+@pytest.mark.parametrize("edge", [602, 300])
+def test_following_a_profile_does_not_blur_chroma(edge: int) -> None:
+    """Converting half-size chroma goes by full size and back: no further from the mean of four than with no profile."""
+    plain, profiled = (
+        write(discs(602, 450), "jpeg", subsampling="4:2:0", quality=95, **profile)
+        for profile in ({}, {"icc_profile": wide_gamut()})
+    )
+    assert chroma_error(profiled, edge) < 1.1 * chroma_error(plain, edge)
+
+
+def chroma_error(original: bytes, edge: int) -> float:
+    """Mean square between the chroma stored in a JPEG and the mean of four of a PNG's, which are converted in full."""
+    stored, full = (
+        Image.open(io.BytesIO(fused.render(original, one(format, box(edge), quality=quality)).images[0].body))
+        for format, quality in (("jpeg", 89), ("png", None))
+    )
+    stored.draft("YCbCr", (stored.width // 2, stored.height // 2))  # half-size luma: chroma as it is in the file
+    difference = np.asarray(stored).astype(float) - np.asarray(full.convert("YCbCr").reduce(2))
+    return float((difference[..., 1:] ** 2).mean())
+
+
 def shrunk(pixels: Pixels, edge: int) -> Pixels:
     image = Image.fromarray(pixels)
     image.thumbnail((edge, edge), Image.Resampling.LANCZOS)

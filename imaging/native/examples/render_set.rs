@@ -34,6 +34,7 @@ fn plan((width, height): (usize, usize)) -> Plan {
         let size = [width, height].map(|side| ((side as f64 * scale).round() as usize).max(1));
         plan.levels.push(Level { width: size[0], height: size[1], source: index.saturating_sub(1) });
         plan.renditions.push(Rendition {
+            wanted: true,
             level: index,
             scaled_width: size[0],
             scaled_height: size[1],

@@ -6,7 +6,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformO
 
 use crate::failure::{Decline, Outcome, unsupported};
 use crate::kernels::ycc;
-use crate::plane::{FullChroma, Picture, Space};
+use crate::plane::{FullChroma, Picture, Plane, Space};
 
 /// Whether a profile is one, and for this kind of image; any other counts as none, as browsers have it.
 pub fn applies(icc: &[u8], is_grey: bool) -> bool {
@@ -85,12 +85,13 @@ impl ToSrgb {
         }
     }
 
-    /// Two rows at a time: their chroma is interpolated to full size, and averaged again.
+    /// Two rows at a time: their chroma is interpolated to full size, converted, averaged again. There and back
+    /// alone would blur it, so it is sharpened as much before.
     fn apply_ycc420(&self, picture: &mut Picture) {
         let (width, height) = (picture.width, picture.height);
         let mut from = vec![0; width * 3];
         let mut to = [vec![0; width * 3], vec![0; width * 3]];
-        let before = [picture.planes[1].clone(), picture.planes[2].clone()];
+        let before = [sharpened(&picture.planes[1]), sharpened(&picture.planes[2])];
         let mut chroma = FullChroma::new(width);
         for top in (0..height).step_by(2) {
             let count = (height - top).min(2);
@@ -106,4 +107,15 @@ impl ToSrgb {
             ycc::chroma_row(above, below, cb.row_mut(top / 2), cr.row_mut(top / 2));
         }
     }
+}
+
+/// A plane of half-size chroma as [`ycc::sharpened_row`] says.
+fn sharpened(plane: &Plane) -> Plane {
+    let mut sharp = Plane::new(plane.width, plane.height);
+    let mut sums = vec![0; plane.width];
+    for (y, out) in sharp.rows_mut().enumerate() {
+        let (above, below) = (y.saturating_sub(1), (y + 1).min(plane.height - 1));
+        ycc::sharpened_row([above, y, below].map(|y| plane.row(y)), &mut sums, out);
+    }
+    sharp
 }

@@ -60,7 +60,7 @@ impl Decline {
         (Self::LutProfile, "lut-profile", "an ICC profile that is no matrix and curves"),
         (Self::UnreadableProfile, "unreadable-profile", "an ICC profile that cannot be read"),
         (Self::GreyProfile, "grey-profile", "an ICC profile for a grey image"),
-        (Self::AvifOutput, "avif-output", "a rendition in AVIF"),
+        (Self::AvifOutput, "avif-output", "a rendition in AVIF; of old, before the core made their pixels"),
         (Self::SmartCrop, "smart-crop", "a crop placed by the picture's content"),
         (Self::KeptMetadata, "kept-metadata", "a rendition that keeps metadata"),
         (Self::InterlacedOutput, "interlaced-output", "a rendition as interlaced PNG"),

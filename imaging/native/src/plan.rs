@@ -27,6 +27,8 @@ pub struct Level {
 
 #[cfg_attr(feature = "python", derive(pyo3::FromPyObject))]
 pub struct Rendition {
+    /// Whether it is to be made; what others are made from heeds those that are not, too.
+    pub wanted: bool,
     pub level: usize,
     /// The size the level is scaled to, to be cropped: its own, but where a rendition enlarges.
     pub scaled_width: usize,
@@ -37,7 +39,7 @@ pub struct Rendition {
     pub height: usize,
     pub sharpen: Option<Sharpen>,
     pub overlays: Vec<Overlay>,
-    /// "jpeg", "webp" or "png".
+    /// "jpeg", "webp", "png" or "pixels".
     pub format: Format,
     /// 1 to 100, JPEG and lossy WebP.
     pub quality: u8,
@@ -78,6 +80,8 @@ pub enum Format {
     Jpeg,
     WebP,
     Png,
+    /// Interleaved RGB or, where the picture is not opaque, RGBA: for an encoder that is not ours.
+    Pixels,
 }
 
 impl Format {
@@ -86,7 +90,7 @@ impl Format {
         match self {
             Self::Jpeg => 65_535,
             Self::WebP => 16_383,
-            Self::Png => 1 << 30,
+            Self::Png | Self::Pixels => 1 << 30,
         }
     }
 
@@ -95,6 +99,7 @@ impl Format {
             Self::Jpeg => "jpeg",
             Self::WebP => "webp",
             Self::Png => "png",
+            Self::Pixels => "pixels",
         }
     }
 }
@@ -108,7 +113,8 @@ impl pyo3::FromPyObject<'_, '_> for Format {
             "jpeg" => Ok(Self::Jpeg),
             "webp" => Ok(Self::WebP),
             "png" => Ok(Self::Png),
-            other => Err(pyo3::exceptions::PyValueError::new_err(format!("{other}: neither jpeg nor webp nor png"))),
+            "pixels" => Ok(Self::Pixels),
+            other => Err(pyo3::exceptions::PyValueError::new_err(format!("{other}: none of jpeg, webp, png, pixels"))),
         }
     }
 }
@@ -118,7 +124,7 @@ impl Rendition {
     /// quality of 90 on, as libvips does.
     pub fn space(&self) -> Space {
         match self.format {
-            Format::Png => Space::Rgb,
+            Format::Png | Format::Pixels => Space::Rgb,
             Format::WebP if self.lossless => Space::Rgb,
             Format::Jpeg if self.quality >= FULL_CHROMA_QUALITY && self.target.is_none() => Space::Ycc444,
             Format::Jpeg | Format::WebP => Space::Ycc420,

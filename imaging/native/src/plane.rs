@@ -247,6 +247,25 @@ impl Picture {
         })
     }
 
+    /// Interleaved RGB or, with alpha, RGBA, not premultiplied. The picture is Rgb.
+    pub fn interleaved(&self) -> Vec<u8> {
+        let channels = if self.alpha.is_some() { 4 } else { 3 };
+        let mut pixels = vec![0; self.width * self.height * channels];
+        let mut row = vec![0; self.width * 3];
+        for (y, out) in pixels.chunks_exact_mut(self.width * channels).enumerate() {
+            self.read_rgb(y, &mut row);
+            for (out, pixel) in out.chunks_exact_mut(channels).zip(row.chunks_exact(3)) {
+                out[..3].copy_from_slice(pixel);
+            }
+            if let Some(alpha) = &self.alpha {
+                for (out, &alpha) in out.chunks_exact_mut(4).zip(alpha.row(y)) {
+                    out[3] = alpha;
+                }
+            }
+        }
+        pixels
+    }
+
     /// Interleaved RGBA, not premultiplied.
     pub fn into_rgba(self) -> Vec<u8> {
         let mut rgba = Vec::with_capacity(self.width * self.height * 4);

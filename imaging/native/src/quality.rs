@@ -39,7 +39,7 @@ pub fn smallest(picture: &Picture, rendition: &Rendition, target: f64) -> Outcom
     let kind = match rendition.format {
         Format::Jpeg => Kind::Jpeg,
         Format::WebP => Kind::WebP,
-        Format::Png => return Ok((at(HIGHEST)?, None)),
+        Format::Png | Format::Pixels => return Ok((at(HIGHEST)?, None)),
     };
     if picture.width.min(picture.height) < SHORTEST_EDGE {
         return Ok((at(rendition.quality)?, None));

@@ -21,7 +21,7 @@ pub struct Rendered {
     pub probe: Probe,
     pub blake3: String,
     pub thumbhash: Vec<u8>,
-    /// The encoded renditions, in the plan's order.
+    /// The encoded renditions that are wanted, in the plan's order.
     pub bodies: Vec<Vec<u8>>,
     /// The quality found for each, and its score, where the recipe asked for a score.
     pub found: Vec<Option<Found>>,
@@ -65,7 +65,7 @@ fn check_sizes(probe: &Probe, plan: &Plan) -> Outcome<()> {
     };
     too_many("the original", probe.width, probe.height)?;
     plan.levels.iter().try_for_each(|level| too_many("a level", level.width, level.height))?;
-    plan.renditions.iter().try_for_each(|rendition| {
+    plan.renditions.iter().filter(|rendition| rendition.wanted).try_for_each(|rendition| {
         let (longest, edge) = (rendition.format.longest_edge(), rendition.width.max(rendition.height));
         let detail = format!("a rendition of {edge} pixels, at most {longest} in its format");
         if edge > longest { Err(Failure::Rejected(Reason::TooLongAnEdge, detail)) } else { Ok(()) }
@@ -149,9 +149,10 @@ fn chain(first: Picture, levels: &[Level]) -> Vec<Picture> {
 /// Crop, sharpen, overlay, encode: each rendition on pixels of its own, so that nothing shows in another.
 fn finish(levels: Vec<Picture>, plan: &Plan, clock: &mut Clock) -> Outcome<Vec<(Vec<u8>, Option<Found>)>> {
     let mut levels: Vec<Option<Picture>> = levels.into_iter().map(Some).collect();
-    let mut bodies = Vec::with_capacity(plan.renditions.len());
-    for (index, rendition) in plan.renditions.iter().enumerate() {
-        let is_last = plan.renditions[index + 1..].iter().all(|later| later.level != rendition.level);
+    let mut bodies = Vec::new();
+    let wanted: Vec<&Rendition> = plan.renditions.iter().filter(|rendition| rendition.wanted).collect();
+    for (index, rendition) in wanted.iter().enumerate() {
+        let is_last = wanted[index + 1..].iter().all(|later| later.level != rendition.level);
         let level = &mut levels[rendition.level];
         let mut picture = cut(level, rendition, is_last);
         if let Some(mask) = &rendition.sharpen {

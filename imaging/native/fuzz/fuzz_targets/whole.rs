@@ -10,6 +10,7 @@ const MAX_PIXELS: u64 = 1 << 18;
 
 fn rendition(format: Format) -> Rendition {
     Rendition {
+        wanted: true,
         level: 0,
         scaled_width: 33,
         scaled_height: 22,

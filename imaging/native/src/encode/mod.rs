@@ -17,5 +17,6 @@ pub fn encode(picture: Picture, rendition: &Rendition, quality: u8) -> Outcome<V
         }
         Format::WebP => webp::encode(picture, rendition, quality),
         Format::Png => Ok(png::encode(&picture, rendition.effort)),
+        Format::Pixels => Ok(picture.interleaved()),
     }
 }

@@ -77,7 +77,7 @@ pub struct AcTables {
     /// Where not all coefficients are wanted.
     skips: Option<Box<[Skip; 1 << SKIP_LOOKUP]>>,
     /// The coded index of the last coefficient that is wanted.
-    wanted: u8,
+    pub wanted: u8,
     table: Box<Table>,
 }
 
@@ -147,19 +147,57 @@ impl AcTables {
             bits.refill(window);
             let skip = skips[(bits.top >> (64 - SKIP_LOOKUP)) as usize];
             let next = index.wrapping_add((skip >> 8) as u8);
-            if skip != 0 && (next < 63 || (128..191).contains(&next)) {
+            if skip != 0 && fits(next) {
                 index = next;
                 bits.skip(skip as u8);
             } else {
-                let entry = self.table.look_up(bits.top);
-                index = index.wrapping_add(entry.advance() as u8);
-                bits.skip(entry.length() as u8);
+                index = self.step_over(bits, index);
             }
             if index >= 63 {
                 return index;
             }
         }
     }
+
+    /// The same as [`AcTables::decode`] where no coefficient behind `index` is wanted: most blocks are long then, so
+    /// bits are loaded for four look-ups.
+    #[inline(always)]
+    pub fn skip(&self, bits: &mut Bits, window: &Window, mut index: u8) -> u8 {
+        const LOOKUPS: u32 = 56 / SKIP_LOOKUP;
+        let Some(skips) = &self.skips else { return index };
+        while index < 63 {
+            bits.refill(window);
+            for _ in 0..LOOKUPS {
+                let skip = skips[(bits.top >> (64 - SKIP_LOOKUP)) as usize];
+                let next = index.wrapping_add((skip >> 8) as u8);
+                if skip == 0 || !fits(next) {
+                    bits.refill(window);
+                    index = self.step_over(bits, index);
+                    break;
+                }
+                index = next;
+                bits.skip(skip as u8);
+                if index >= 63 {
+                    break;
+                }
+            }
+        }
+        index
+    }
+
+    /// Goes on by one coefficient, or past the end: 27 bits at most.
+    #[inline(always)]
+    fn step_over(&self, bits: &mut Bits, index: u8) -> u8 {
+        let entry = self.table.look_up(bits.top);
+        bits.skip(entry.length() as u8);
+        index.wrapping_add(entry.advance() as u8)
+    }
+}
+
+/// Whether a skip ends within the block or at its coded end.
+#[inline(always)]
+fn fits(next: u8) -> bool {
+    next < 63 || (128..191).contains(&next)
 }
 
 /// As many coefficients as the looked-up bits hold, up to the end of the block; 0 for none.

@@ -38,7 +38,7 @@ impl Pass for Whole {
         mask: &mut u64,
     ) -> Result<()> {
         let (dc, ac) = &self.tables[part];
-        let last = decode_block(bits, window, dc, ac, &mut self.predictors[part], block)?;
+        let last = decode_block::<false>(bits, window, dc, ac, &mut self.predictors[part], block)?;
         *mask = 1 << last;
         Ok(())
     }

@@ -95,7 +95,10 @@ impl<'a> Streamed<'a> {
     pub fn next_row(&mut self, quant: &[Block; 3], transform: Transform, edge: usize, strip: &mut Strip) -> Result<()> {
         for first in (0..self.mcus_across).step_by(RUN) {
             let count = RUN.min(self.mcus_across - first);
-            self.decode_run(count)?;
+            match self.lanes[0].ac.wanted {
+                0 => self.decode_run::<true>(count)?,
+                _ => self.decode_run::<false>(count)?,
+            }
             for lane in &self.lanes {
                 let plane = &mut strip.planes[lane.component];
                 let left = first * lane.h * edge;
@@ -115,19 +118,19 @@ impl<'a> Streamed<'a> {
         self.reader.finish()
     }
 
-    fn decode_run(&mut self, count: usize) -> Result<()> {
+    fn decode_run<const DC_ALONE: bool>(&mut self, count: usize) -> Result<()> {
         for mcu in 0..count {
             if self.left == 0 {
                 self.restart()?;
             }
             self.left -= 1;
-            self.decode_mcu(mcu)?;
+            self.decode_mcu::<DC_ALONE>(mcu)?;
         }
         Ok(())
     }
 
     #[inline(always)]
-    fn decode_mcu(&mut self, mcu: usize) -> Result<()> {
+    fn decode_mcu<const DC_ALONE: bool>(&mut self, mcu: usize) -> Result<()> {
         self.reader.ready()?;
         let mut bits = self.reader.bits;
         let window = &self.reader.window;
@@ -136,7 +139,7 @@ impl<'a> Streamed<'a> {
             let lane = &mut self.lanes[place.lane];
             let at = place.first + mcu * place.step;
             let block = &mut self.blocks[at];
-            match decode_block(&mut bits, window, &lane.dc, &lane.ac, &mut lane.predictor, block) {
+            match decode_block::<DC_ALONE>(&mut bits, window, &lane.dc, &lane.ac, &mut lane.predictor, block) {
                 Ok(last) => self.lasts[at] = last,
                 Err(error) => outcome = Err(error),
             }
@@ -159,9 +162,9 @@ impl<'a> Streamed<'a> {
 
 /// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
 ///
-/// `predictor` is the DC of the component's block before.
+/// `predictor` is the DC of the component's block before. With `DC_ALONE` the rest is only stepped over.
 #[inline(always)]
-pub fn decode_block(
+pub fn decode_block<const DC_ALONE: bool>(
     bits: &mut Bits,
     window: &Window,
     dc: &Table,
@@ -175,7 +178,9 @@ pub fn decode_block(
     *predictor = predictor.wrapping_add(entry.value(bits.top));
     bits.skip(entry.length() as u8);
     block[0] = *predictor;
-    match ac.decode(bits, window, entry.advance() as u8, block) {
+    let first = entry.advance() as u8;
+    let ended = if DC_ALONE { ac.skip(bits, window, first) } else { ac.decode(bits, window, first, block) };
+    match ended {
         63 => Ok(63),
         ended @ 128..=190 => Ok(ended - 128),
         _ => Err(Error::Corrupt("Huffman code")),

@@ -63,6 +63,25 @@ also_for_avx2! {
         }
     }
 
+    /// The middle one of three rows of half-size chroma, sharpened by what interpolating it to full size and averaging
+    /// it again will blur. That weighs a sample and its neighbours by 6/8 and 1/8 along each axis, this by 42/32 and
+    /// -5/32: together they pass 98 to 102 % up to half the highest frequency, and 81 % of the highest.
+    pub fn sharpened_row(rows: [&[u8]; 3], sums: &mut [i16], out: &mut [u8]) {
+        let [above, here, below] = rows;
+        for (((sum, &above), &here), &below) in sums.iter_mut().zip(above).zip(here).zip(below) {
+            *sum = 42 * i16::from(here) - 5 * (i16::from(above) + i16::from(below));
+        }
+        let weighed = |left: i16, sum: i16, right: i16| {
+            clamp_u8((42 * i32::from(sum) - 5 * (i32::from(left) + i32::from(right)) + 512) >> 10)
+        };
+        let last = sums.len() - 1;
+        out[0] = weighed(sums[0], sums[0], sums[last.min(1)]);
+        for (out, near) in out[1..].iter_mut().zip(sums.windows(3)) {
+            *out = weighed(near[0], near[1], near[2]);
+        }
+        out[last] = weighed(sums[last.saturating_sub(1)], sums[last], sums[last]);
+    }
+
     /// A row of interleaved RGB from a row of each of Y, Cb and Cr.
     pub fn rgb_row(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut [u8]) {
         for (((pixel, &y), &cb), &cr) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(y).zip(cb).zip(cr) {

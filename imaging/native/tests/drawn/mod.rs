@@ -10,6 +10,7 @@ pub const MAX_PIXELS: usize = 100_000;
 
 pub fn rendition(format: Format, width: usize, height: usize) -> Rendition {
     Rendition {
+        wanted: true,
         level: 0,
         scaled_width: width,
         scaled_height: height,
