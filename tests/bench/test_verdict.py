@@ -1,5 +1,6 @@
 """From measurements to verdicts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from bench.imaging.inputs import Original
 from bench.imaging.jobs import JOBS
 from bench.imaging.measure import Measured, Track
 from bench.imaging.report import report
-from bench.imaging.verdict import Spread, gate, goals, ratio, spread
+from bench.imaging.verdict import Spread, gate, goals, ratio, speed, spread
 
 THUMB = next(job for job in JOBS if job.name == "thumb")
 SET = next(job for job in JOBS if job.name == "set")
@@ -29,7 +30,8 @@ def measured(job=THUMB, peak=60.0, **milliseconds: float) -> Measured:
         )
         for name, ms in taken.items()
     }
-    return Measured(job, [Original(photo, Path(photo), 4000, 3000, 1, False) for photo in PHOTOS], tracks)
+    originals = [Original(photo, Path(photo), 4000, 3000, 1, False) for photo in PHOTOS]
+    return Measured(replace(job, tried=""), originals, tracks)
 
 
 def scores(found: Measured, **of: float) -> dict[tuple[str, str, str], float]:
@@ -108,3 +110,10 @@ def test_the_page_names_the_absent_and_ends_with_the_count():
     assert "| OpenCV, pyramid | thumb | not installed: no wheel |" in page
     assert "Served by our fused path: 3." in page
     assert page.endswith("\ngoals met: 2 of 2\n")
+
+
+def test_a_missed_goal_says_what_was_tried():
+    found = measured(**{SHARP: 19.0})
+    found.job = replace(found.job, tried="magic")
+    assert speed(found, SHARP, 2.0, []).why.endswith("; tried: magic")
+    assert speed(found, SHARP, 1.9, []).why == ""
