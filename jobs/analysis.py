@@ -48,6 +48,9 @@ def look(recipe: Recipe, images: Sequence[RenderedImage], analyst: Analyst | Non
     except Retryable as error:
         log.warning("not analysed: %s", error)
         seen = replace(seen, failed=error.reason)
+    except Exception as error:  # a fault of our own code, or an answer of another shape: no rendition pays for it
+        log.exception("not analysed")
+        seen = replace(seen, failed=f"unexpected-{type(error).__name__}")
     return seen, answers
 
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from aws.analyst import RekognitionAnalyst
 from imaging.recipe import Recipe
 from imaging.rendered import Rendered
 from jobs.analysis import LONGEST_NAME, MOST_KEPT
 from jobs.errors import Retryable
 from jobs.events import ANY, Asked
 from jobs.metering import metered
+from jobs.ports import Analyst
 from jobs.process import Acknowledge, Verdict
 from jobs.source import Published, State
 from tests.fakes import FakeAnalyst
@@ -39,7 +41,7 @@ class Scene(SmallWorld):
     """A small world in which Rekognition may be asked."""
 
     pixels: Sized = field(default_factory=Sized)
-    analyst: FakeAnalyst | None = field(default_factory=FakeAnalyst)
+    analyst: Analyst | None = field(default_factory=FakeAnalyst)
 
     def upload(self, body: bytes = b"a") -> Verdict:
         return self.work(Asked(SOURCE, self.originals.put(SOURCE, body)))
@@ -62,7 +64,7 @@ def scene() -> Scene:
 
 
 def analyst(scene: Scene) -> FakeAnalyst:
-    assert scene.analyst
+    assert isinstance(scene.analyst, FakeAnalyst)
     return scene.analyst
 
 
@@ -97,6 +99,18 @@ def test_a_failure_is_kept_and_costs_no_rendition(scene: Scene, reason: str) -> 
     assert [each.name for each in scene.published().renditions] == ["large", "small"]
     assert scene.published().seen is not None
     assert scene.published().seen.failed == reason  # type: ignore[union-attr]
+
+
+def test_an_answer_of_another_shape_costs_no_rendition(scene: Scene) -> None:
+    class Empty:
+        def detect_labels(self, **_: object) -> dict[str, object]:
+            return {}
+
+    scene.analyst = RekognitionAnalyst(Empty)
+    assert isinstance(scene.upload(), Acknowledge)
+    assert [each.name for each in scene.published().renditions] == ["large", "small"]
+    assert scene.published().seen
+    assert scene.published().seen.failed == "unexpected-KeyError"  # type: ignore[union-attr]
 
 
 def test_a_failure_after_the_labels_keeps_them(scene: Scene) -> None:
