@@ -46,7 +46,7 @@ FROM packages AS trimmed
 RUN set -e; cd /opt/safelight/lib/python3.*/site-packages; \
     find botocore/data -mindepth 1 -maxdepth 1 -type d \
         ! -name cloudformation ! -name cloudfront ! -name cloudwatch ! -name dynamodb ! -name events ! -name lambda \
-        ! -name logs ! -name s3 ! -name sns ! -name sqs ! -name sts \
+        ! -name logs ! -name rekognition ! -name s3 ! -name sns ! -name sqs ! -name sts \
         -exec rm -r {} +; \
     rm -rf boto3/examples; \
     python -m compileall -q -j 0 --invalidation-mode unchecked-hash .

@@ -10,7 +10,7 @@ from aws.errors import translated
 from jobs.errors import Retryable
 
 CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
-"""Two calls of an image take ten seconds at their worst; renditions wait for them to be published."""
+"""Two calls that hang take ten seconds; renditions wait for them to be published."""
 
 REST = 30.0
 """Seconds after a failure in which nothing is asked: a slow Rekognition slows one image in a while, and not each."""

@@ -29,7 +29,7 @@ def life(variables: dict[str, str], event: dict[str, Any], fate: Fate, reply: Co
         return rendered
 
     ports = {name: Gated(name, getattr(aws, name), gate) for name in PORTS}
-    there = SimpleNamespace(**ports, lane=lambda _: ports["queue"], outage=aws.outage, intake=aws.intake)
+    there = SimpleNamespace(**ports, lane=lambda _: ports["queue"], outage=aws.outage, intake=aws.intake, analyst=None)
     worker._aws = lambda: there  # type: ignore[assignment,return-value]
     worker._render = mortal
     answer = worker.handler(event, Context())

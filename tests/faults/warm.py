@@ -149,6 +149,7 @@ def _ports(cloud: Cloud) -> Any:
         dead_letters=cloud.dead_letters,
         outage=cloud.outage,
         intake=cloud.intake,
+        analyst=None,
     )
 
 

@@ -31,6 +31,7 @@ def test_the_workers_environment_names_what_was_made(deployed: Stack) -> None:
         "SAFELIGHT_MAX_RECEIVES": "6",
         "SAFELIGHT_MAX_BYTES": "100663296",
         "SAFELIGHT_MAX_PIXELS": "128000000",
+        "SAFELIGHT_ANALYSIS": "false",
         "POWERTOOLS_SERVICE_NAME": "worker",
         "POWERTOOLS_METRICS_NAMESPACE": f"Safelight/{deployed.name}",
         "LOG_LEVEL": "INFO",
