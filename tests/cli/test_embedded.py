@@ -1,6 +1,5 @@
 """The verb as a user runs it: a program of its own, the embedded AWS, real workers, real pixels."""
 
-import contextlib
 import json
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from cli.samples.plan import Sample
 from cli.samples.spoiled import LETTER
 from local.embedded import PYTHON
 from local.environment import ROOT
-from tests.local.processes import alive, eventually
+from tests.local.processes import alive, children, eventually
 
 pytestmark = [
     pytest.mark.embedded,
@@ -74,12 +73,3 @@ def children_once_there(demo: "subprocess.Popen[str]") -> list[int]:
     assert eventually(lambda: demo.poll() is not None or len(children(demo.pid)) >= 2, within=120)
     assert demo.poll() is None
     return children(demo.pid)
-
-
-def children(pid: int) -> list[int]:
-    """Of all threads of a process: each knows its own."""
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        with contextlib.suppress(OSError):  # the thread has ended since
-            found += map(int, (task / "children").read_text().split())
-    return found

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +28,7 @@ from local.simulator.queues import Message
 from tests.handlers.test_worker import Context
 from tests.imaging.drawing import scene, write
 from tests.jobs.worlds import recipe
+from tests.local import processes
 
 PROBING = "tests.imaging.probing"
 RECIPE: Recipe = recipe()
@@ -134,8 +134,7 @@ def warmed_up(monkeypatch: pytest.MonkeyPatch, timeout: float = 15.0) -> Iterato
 
 def children() -> frozenset[int]:
     """The sandbox's, by their process ids."""
-    pids = (int(pid) for each in Path("/proc/self/task").glob("*/children") for pid in each.read_text().split())
-    return frozenset(pid for pid in pids if PROBING.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return frozenset(pid for pid in processes.children("self") if PROBING in processes.command(pid))
 
 
 def _ports(cloud: Cloud) -> Any:

@@ -1,5 +1,6 @@
 """Looking at processes from outside."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,23 @@ def alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state not in "ZX"
+
+
+def children(pid: int | str) -> list[int]:
+    """Of all threads of a process: each knows its own, and may end while it is asked."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def command(pid: int) -> str:
+    """How a process was started; nothing if it is not there any more."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def eventually(condition: Callable[[], object], within: float = 10.0) -> bool:

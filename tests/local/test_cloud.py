@@ -13,7 +13,7 @@ import pytest
 from local.cloud import mapped, running
 from local.errors import PortTaken
 from local.stack import Stack
-from tests.local.processes import alive, eventually
+from tests.local.processes import alive, children, command, eventually
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -59,7 +59,7 @@ print(*(mapping["State"] for mapping in page["EventSourceMappings"]))
 def test_the_sweep_is_invoked_by_its_schedule_and_gone_at_the_end(tmp_path: Path) -> None:
     with running(concurrency=1, directory=tmp_path, speed=60) as aws:
         assert eventually(lambda: '"Outage":[0' in _text(aws.sweep_log), within=60)
-        (sweep,) = [pid for pid in _children(os.getpid()) if "handlers.sweep.handler" in _command(pid)]
+        (sweep,) = [pid for pid in children(os.getpid()) if "handlers.sweep.handler" in command(pid)]
     assert not alive(sweep)
 
 
@@ -87,11 +87,11 @@ with running(concurrency=1) as aws:
     parent = subprocess.Popen([sys.executable, "-c", program, told], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         assert eventually(lambda: told.exists() and told.read_text(), within=30)
-        children = _children(parent.pid)
-        assert children
+        started = children(parent.pid)
+        assert started
         parent.send_signal(number)
         assert parent.wait(20) == status
-        assert not [child for child in children if alive(child)]
+        assert not [child for child in started if alive(child)]
         assert not Path(told.read_text()).exists()
     finally:
         parent.kill()
@@ -100,12 +100,3 @@ with running(concurrency=1) as aws:
 
 def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
-
-
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text()
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for each in tasks for child in (each / "children").read_text().split()]

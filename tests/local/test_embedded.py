@@ -10,7 +10,7 @@ import pytest
 
 from local.embedded import a_free_port, embedded
 from local.errors import DidNotStart, NotSetUp, PortTaken
-from tests.local.processes import alive, eventually
+from tests.local.processes import alive, children, eventually
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -94,16 +94,12 @@ with embedded(Path({str(tmp_path)!r})):
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     try:
         assert eventually((tmp_path / "up").exists, within=30)
-        (child,) = _children(parent.pid)
+        (child,) = children(parent.pid)
         parent.send_signal(number)
         assert eventually(lambda: not alive(child))
     finally:
         parent.kill()
         parent.wait()
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _listening(host: str, port: int) -> bool:
