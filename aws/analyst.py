@@ -15,6 +15,9 @@ CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts"
 REST = 30.0
 """Seconds after a failure in which nothing is asked: a slow Rekognition slows one image in a while, and not each."""
 
+ITS_OWN = frozenset({"ImageTooLargeException", "InvalidImageFormatException"})
+"""What Rekognition answers, at once, when the fault is the image's: the next one may well be seen."""
+
 
 class RekognitionAnalyst:
     """Hardly any deployment asks it, so its client is made only then."""
@@ -37,8 +40,9 @@ class RekognitionAnalyst:
         try:
             with translated(call):
                 return getattr(self._connect(), call)(**what)
-        except Retryable:
-            self._rests_until = self._clock() + REST
+        except Retryable as error:
+            if error.reason not in ITS_OWN:
+                self._rests_until = self._clock() + REST
             raise
 
 

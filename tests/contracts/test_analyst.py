@@ -104,3 +104,15 @@ def test_after_a_failure_it_rests_so_that_not_every_image_waits() -> None:
             analyst.labels(PICTURE, most=5, confidence=80)
         reasons.append(failed.value.reason)
     assert (reasons, client.asked) == (["unreachable", "resting", "unreachable"], 2)
+
+
+@pytest.mark.parametrize("code", ["InvalidImageFormatException", "ImageTooLargeException"])
+def test_an_image_that_rekognition_cannot_read_costs_its_neighbours_nothing(code: str) -> None:
+    def answers(stub: Stubber) -> None:
+        stub.add_client_error("detect_labels", code, http_status_code=400)
+        stub.add_response("detect_labels", {"Labels": [{"Name": "Town", "Confidence": 99.0}]})
+
+    analyst, _ = stubbed(answers)
+    with pytest.raises(Retryable, match=code):
+        analyst.labels(PICTURE, most=5, confidence=80)
+    assert analyst.labels(PICTURE, most=5, confidence=80) == [("Town", 99.0)]
