@@ -1,5 +1,7 @@
 """Who says what is in an image: the fake, Amazon's adapter on moto, and on answers as Amazon documents them."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -116,3 +118,19 @@ def test_an_image_that_rekognition_cannot_read_costs_its_neighbours_nothing(code
     with pytest.raises(Retryable, match=code):
         analyst.labels(PICTURE, most=5, confidence=80)
     assert analyst.labels(PICTURE, most=5, confidence=80) == [("Town", 99.0)]
+
+
+def test_an_answer_that_never_ends_is_not_waited_for() -> None:
+    class Endless:
+        ended = threading.Event()
+
+        def detect_labels(self, **_: Any) -> Any:
+            self.ended.wait(30)
+
+    client = Endless()
+    began = time.monotonic()
+    with pytest.raises(Retryable) as failed:
+        RekognitionAnalyst(lambda: client, within=0.1).labels(PICTURE, most=5, confidence=80)
+    client.ended.set()
+    assert failed.value.reason == "unreachable"
+    assert time.monotonic() - began < 10
