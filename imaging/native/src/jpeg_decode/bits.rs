@@ -63,9 +63,9 @@ impl Bits {
         bits as u32
     }
 
-    /// Bits read since the window's start.
-    fn read(&self) -> usize {
-        self.at * 8 - usize::from(self.count)
+    /// Bits read since the window's start; below 0 where those at hand were loaded before it slid.
+    fn read(&self) -> isize {
+        self.at as isize * 8 - isize::from(self.count)
     }
 }
 
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
     /// What really was at fault, when decoding met an error: bits read beyond a file's end say nothing.
     #[cold]
     pub fn blame(&self, error: Error) -> Error {
-        let beyond = self.bits.read() > self.filled * 8;
+        let beyond = self.bits.read() > self.has();
         if beyond && self.end == End::File { Error::Truncated } else { error }
     }
 
@@ -143,13 +143,18 @@ impl<'a> Reader<'a> {
         if self.end == End::Unseen {
             self.slide();
         }
-        let (has, read) = (self.filled * 8, self.bits.read());
+        let (has, read) = (self.has(), self.bits.read());
         match self.end {
             End::File => Err(Error::Truncated),
             _ if read > has => Err(Error::Corrupt("scan ends early")),
             End::Marker if has - read < 8 => Ok(()),
             _ => Err(Error::Corrupt("bytes left over in the scan")),
         }
+    }
+
+    /// Bits that the window holds.
+    fn has(&self) -> isize {
+        self.filled as isize * 8
     }
 
     #[cold]
@@ -214,5 +219,44 @@ impl<'a> Reader<'a> {
             Some(_) => self.end = End::Marker,
             None => self.end = End::File,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wherever the end of a segment falls in the window, and however many bits pad it.
+    #[test]
+    fn a_segment_of_any_length_is_read_to_its_end() {
+        let around = |length: usize| length - 12..length + 12;
+        for length in around(WINDOW - MARGIN).chain(around(WINDOW)).chain(around(2 * WINDOW)) {
+            for padding in 0..8 {
+                read_to_the_end(length, padding);
+            }
+        }
+    }
+
+    fn read_to_the_end(length: usize, padding: u32) {
+        let mut file: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+        file.extend([0xFF, 0xD9]);
+        let mut reader = Reader::new(Cursor { bytes: &file, at: 0 });
+        for index in 0..length {
+            reader.ready().expect("bytes to read");
+            reader.bits.refill(&reader.window);
+            let unread = if index + 1 == length { padding } else { 0 };
+            assert_eq!(reader.bits.take(8 - unread) as usize, (index % 251) >> unread, "byte {index} of {length}");
+        }
+        assert_eq!(reader.finish().expect("the end").at, length, "{length} bytes, {padding} bits of padding");
+    }
+
+    /// Found by the fuzzer: after the window has slid, what was read lies before its start.
+    #[test]
+    fn a_scan_that_stops_long_before_its_segment_ends_leaves_bytes_over() {
+        let mut file = vec![0x55; 3 * WINDOW];
+        file.extend([0xFF, 0xD9]);
+        let mut reader = Reader::new(Cursor { bytes: &file, at: 0 });
+        reader.bits.refill(&reader.window);
+        assert_eq!(reader.finish().err(), Some(Error::Corrupt("bytes left over in the scan")));
     }
 }
