@@ -62,8 +62,8 @@ class Run:
     wide: int
 
 
-KNOWN = Run(120, "default", wide=2)
-OTHERS = (Run(160, "default", wide=4), Run(24, "web", wide=2))
+KNOWN = Run(600, "default", wide=2)
+OTHERS = (Run(1000, "default", wide=4), Run(180, "web", wide=2))
 
 
 def main() -> None:
