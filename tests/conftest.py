@@ -18,6 +18,15 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+@pytest.fixture
+def nobodys_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For moto and stubs: credentials that open nothing, a region, and no way to an AWS that runs."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "moto")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """More than there are processors: for half of their time the tests wait, for queues, leases and processes."""
     processors = os.cpu_count() or 1

@@ -19,13 +19,7 @@ SOURCE = Source("originals", "Größe 1/\u2028<b>.jpg")
 BASE, DISTRIBUTION = "https://d111.cloudfront.net", "E2EXAMPLE"
 ALL_OF_IT = f"/{SOURCE.id}/*"
 
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "moto")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+pytestmark = pytest.mark.usefixtures("nobodys_aws")
 
 
 @contextmanager

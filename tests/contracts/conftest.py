@@ -169,11 +169,7 @@ def _on_aws(aws: Aws, environment: dict[str, str]) -> Ground:
 
 
 @pytest.fixture
-def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "moto")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+def on_moto(nobodys_aws: None) -> Iterator[Ground]:
     with mock_aws():
         s3, sqs, dynamo = boto3.client("s3"), boto3.client("sqs"), boto3.client("dynamodb")
         for bucket in (ORIGINALS, RENDITIONS):

@@ -16,6 +16,8 @@ from jobs.errors import Retryable
 from jobs.ports import Analyst
 from tests.fakes import Clock, FakeAnalyst
 
+pytestmark = pytest.mark.usefixtures("nobodys_aws")
+
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 
 MODERATION: dict[str, Any] = {
@@ -27,14 +29,6 @@ MODERATION: dict[str, Any] = {
     "ContentTypes": [{"Confidence": 99.9, "Name": "Illustrated"}],
 }
 """https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectModerationLabels.html, Response Syntax."""
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "moto")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
 
 @pytest.fixture(params=["fake", "moto"])

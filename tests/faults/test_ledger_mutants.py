@@ -78,10 +78,7 @@ CLAUSES = (
 
 
 @pytest.fixture
-def dynamo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoLedger]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "moto")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+def dynamo(nobodys_aws: None) -> Iterator[DynamoLedger]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         client.create_table(

@@ -17,11 +17,8 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch, wire: Wire) -> Iterator[Stack]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "moto")
+def stack(nobodys_aws: None, monkeypatch: pytest.MonkeyPatch, wire: Wire) -> Iterator[Stack]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         for bucket in ("originals", "renditions"):
             boto3.client("s3").create_bucket(Bucket=bucket)
