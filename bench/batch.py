@@ -191,7 +191,7 @@ def slow_aws(cloud: Cloud) -> Any:
         "intake": cloud.intake,
     }
     slowed = {name: Gated(name, port, slow) for name, port in ports.items()}
-    return SimpleNamespace(**slowed, lane=lambda _: slowed["queue"])
+    return SimpleNamespace(**slowed, lane=lambda _: slowed["queue"], analyst=None)
 
 
 def one_by_one(originals: Sequence[bytes], recipe: Recipe) -> float:
