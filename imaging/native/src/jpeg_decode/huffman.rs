@@ -158,6 +158,10 @@ impl Table {
         Ok(table)
     }
 
+    pub fn coding(&self) -> Coding {
+        self.coding
+    }
+
     /// The entry of the bits at the top of `bits`.
     #[inline(always)]
     pub fn look_up(&self, bits: u64) -> Entry {
