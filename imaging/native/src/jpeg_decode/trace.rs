@@ -33,7 +33,7 @@ const STEP_MOST: u32 = 57 / STEPS_OF_A_LOAD as u32;
 /// More states than a round goes through: those of the MCU that was begun, its own, and the one it stops in.
 const TILE: usize = 256;
 
-const _: () = assert!(2 * MAX_BLOCKS_IN_MCU + STEPS + 1 < TILE && STEPS % STEPS_OF_A_LOAD == 0);
+const _: () = assert!(2 * MAX_BLOCKS_IN_MCU + STEPS + 1 < TILE && STEPS.is_multiple_of(STEPS_OF_A_LOAD));
 
 /// Where the table of a state begins among the entries: there are six at most, of three components.
 type Base = u32;
