@@ -188,7 +188,7 @@ fn fits(next: u8) -> bool {
 pub fn skip_of(table: &Table, bits: u64) -> Skip {
     let (mut length, mut advance) = (0, 0);
     while let Some(left) = SKIP_LOOKUP.checked_sub(length) {
-        let Some(entry) = table.entry_of(bits << length).filter(|entry| entry.code() <= left) else { break };
+        let Some(entry) = table.entry_of(bits << length, left) else { break };
         if length + entry.length() > SKIP_MOST || advance + entry.advance() % 128 > 63 {
             break; // the second of hostile tables only; keeps the sum within a byte
         }
@@ -203,7 +203,7 @@ pub fn skip_of(table: &Table, bits: u64) -> Skip {
 
 /// The pair of the looked-up bits: the first needs its code in them, the second its value too.
 fn pair_of(table: &Table, bits: u64) -> Pair {
-    let Some(first) = table.entry_of(bits) else { return UNKNOWN };
+    let Some(first) = table.entry_of(bits, LOOKUP) else { return UNKNOWN };
     let alone = Pair::alone(first);
     let rest = bits << first.length();
     match LOOKUP.checked_sub(first.length()).and_then(|left| table.entry_within(rest, left)) {

@@ -6,12 +6,12 @@
 //! the table's bits hold, and selects what the next step looks into.
 //!
 //! ```text
-//!   state       0    1    2    3   ..  10   11   12   13       a tile: the states of 64 steps, over and over
-//!   4:2:0      DC   AC   DC   AC  ..  DC   AC   DC   AC
-//!              Y    Y    Y    Y       Cr   Cr   Y    Y
+//!   state    0   1   2   3   4   5   6   7   8   9  10  11  12  13 ..     two for each block, MCU after MCU
+//!   4:2:0   DC  AC  DC  AC  DC  AC  DC  AC  DC  AC  DC  AC  DC  AC
+//!            Y   Y   Y   Y   Y   Y   Y   Y  Cb  Cb  Cr  Cr   Y   Y
 //! ```
 
-use super::ac::{SKIP_LOOKUP, skip_of};
+use super::ac::{SKIP_LOOKUP, SKIP_MOST, skip_of};
 use super::error::Result;
 use super::frame::{Frame, MAX_BLOCKS_IN_MCU};
 use super::huffman::{Coding, Table};
@@ -22,9 +22,9 @@ use super::tables::Tables;
 pub const TRACES: usize = 3;
 
 /// Steps of a round, between which blocks are put away.
-const STEPS: usize = 126;
+pub const STEPS: usize = 126;
 
-/// Steps from one load of bits to the next: 57 bits are there, and a step takes 18 at most.
+/// Steps from one load of bits to the next, of 57 bits.
 const STEPS_OF_A_LOAD: usize = 3;
 
 /// Bits that one step takes at most.
@@ -33,7 +33,11 @@ const STEP_MOST: u32 = 57 / STEPS_OF_A_LOAD as u32;
 /// More states than a round goes through: those of the MCU that was begun, its own, and the one it stops in.
 const TILE: usize = 256;
 
-const _: () = assert!(2 * MAX_BLOCKS_IN_MCU + STEPS + 1 < TILE && STEPS.is_multiple_of(STEPS_OF_A_LOAD));
+const _: () = assert!(2 * MAX_BLOCKS_IN_MCU + STEPS + 1 < TILE);
+const _: () = assert!(STEPS.is_multiple_of(STEPS_OF_A_LOAD) && SKIP_MOST <= STEP_MOST);
+
+/// Where a trace that has left the data stays: nothing is read there.
+const BEYOND: u32 = 1 << 31;
 
 /// Where the table of a state begins among the entries: there are six at most, of three components.
 type Base = u32;
@@ -43,7 +47,7 @@ const ENTRIES: usize = 8 << SKIP_LOOKUP;
 /// The codes of these bits are not in the table: leads to 64, where no coefficient can.
 const UNKNOWN: u16 = 64 << 8;
 
-/// A code of DC, or the end of a block.
+/// After a code of DC, or the end of a block.
 const NEXT_STATE: u16 = 1 << 15;
 
 /// What a scan's bits mean, by state.
@@ -103,7 +107,7 @@ impl Codes {
 
 fn entry_of(table: &Table, bits: u64) -> u16 {
     match table.coding() {
-        Coding::Dc => match table.entry_of(bits) {
+        Coding::Dc => match table.entry_of(bits, SKIP_LOOKUP) {
             Some(entry) if entry.length() <= STEP_MOST => NEXT_STATE | entry.length() as u16,
             _ => UNKNOWN,
         },
@@ -121,7 +125,7 @@ pub struct Unstuffed<'a>(pub &'a [u8]);
 impl Unstuffed<'_> {
     /// At least 57 bits from the bit at `at` on.
     #[inline(always)]
-    pub fn load(self, at: usize) -> u64 {
+    fn load(self, at: usize) -> u64 {
         let first = at >> 3;
         let ahead = self.0.get(first..first + 8).and_then(|ahead| ahead.first_chunk());
         u64::from_be_bytes(*ahead.unwrap_or(&[0; 8])) << (at & 7)
@@ -169,7 +173,7 @@ impl Head {
 
     #[inline(always)]
     fn load(&mut self, data: Unstuffed<'_>) {
-        self.loaded = self.bit();
+        self.loaded = self.bit().min(BEYOND);
         self.progress &= !255;
         self.top = data.load(self.loaded as usize);
     }
