@@ -207,12 +207,10 @@ mod avx2 {
     ) {
         let mut counts = [[0; BINS]; 4];
         let mut coefficients = [0; 16];
-        for block in first as usize..end as usize {
-            // SAFETY: of the scan libwebp asks no more than its 24 blocks, all of them in both macroblocks.
-            let (source, predicted) = unsafe {
-                let at = VP8DspScan[block] as usize;
-                (&*source.add(at).cast(), &*predicted.add(at).cast())
-            };
+        for &at in &VP8DspScan[first as usize..end as usize] {
+            // SAFETY: libwebp passes two macroblocks, and the scan stays within them.
+            let (source, predicted) =
+                unsafe { (&*source.add(at as usize).cast(), &*predicted.add(at as usize).cast()) };
             transformed(source, predicted, &mut coefficients);
             count(&coefficients, &mut counts);
         }
@@ -378,7 +376,7 @@ mod avx2 {
     /// libwebp's integer transform: rows, then columns.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn transformed(source: &Block, predicted: &Block, out: &mut Coefficients) {
+    pub fn transformed(source: &Block, predicted: &Block, out: &mut Coefficients) {
         // The first two samples of each row, then its last two, the outer one first.
         let halves = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 3, 2, 7, 6, 11, 10, 15, 14);
         let source = _mm_shuffle_epi8(samples(source), halves);
@@ -552,7 +550,12 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::avx2;
     use super::x86::*;
+
+    unsafe extern "C" {
+        static VP8FTransform: unsafe extern "C" fn(*const u8, *const u8, *mut i16);
+    }
 
     /// The rows of a macroblock's luma, or more than enough for its chroma.
     type Macroblock = [u8; 16 * STRIDE];
@@ -632,6 +635,24 @@ mod tests {
             unsafe {
                 prop_assert_eq!((OURS.distortion)(a, b, w), (theirs.distortion)(a, b, w));
                 prop_assert_eq!((OURS.distortion_of_sixteen)(a, b, w), (theirs.distortion_of_sixteen)(a, b, w));
+            }
+        }
+
+        #[test]
+        fn transforms_are_those_of_libwebp((source, other) in predicted()) {
+            if replaced().is_none() {
+                return Ok(());
+            }
+            let (mut ours, mut theirs) = ([0; 16], [0; 16]);
+            for &at in &VP8DspScan {
+                let [source, other] = [&source, &other].map(|from| from[at as usize..].first_chunk().expect("a block"));
+                // SAFETY: ours were installed, so AVX2 is there and libwebp's pointer is set; it is passed two blocks and
+                // room for 16 coefficients.
+                unsafe {
+                    avx2::transformed(source, other, &mut ours);
+                    VP8FTransform(source.as_ptr(), other.as_ptr(), theirs.as_mut_ptr());
+                }
+                prop_assert_eq!(ours, theirs);
             }
         }
 
