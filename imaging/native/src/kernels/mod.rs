@@ -35,6 +35,7 @@ pub mod pixels;
 pub mod range;
 pub mod transpose;
 pub mod vertical;
+pub mod vp8;
 pub mod ycc;
 
 /// Whether the AVX2 paths may run. The bit instructions came with the same processors, in 2013 and 2015.
