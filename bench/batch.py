@@ -20,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,6 +111,12 @@ class Turn:
     @property
     def overhead(self) -> float:
         return 1 - self.isolated.images / self.pure.images
+
+    @property
+    def growth(self) -> float:
+        """Of memory, from the first half of the smallest batches on: the larger ones of the turn before left more."""
+        half = len(self.memory) // 2
+        return statistics.median(self.memory[half:]) / statistics.median(self.memory[:half]) - 1 if half else 0.0
 
 
 def turn(worker: Any, originals: Sequence[bytes], recipe: Recipe, sizes: Sequence[int]) -> Turn:
@@ -223,10 +229,9 @@ def report(turns: Sequence[Turn], alone: float) -> int:
     for size in sizes:
         line(f"batches of {size}", [turn.batches[size] for turn in turns], f"efficiency {efficiency[size]:.0%}")
     print(f"{'one by one':18}{alone:6.1f} images/s {'':28}efficiency {alone / best:.0%}")
-    memory = [bytes for turn in turns for bytes in turn.memory]
-    half = len(memory) // 2
-    growth = statistics.median(memory[half:]) / statistics.median(memory[:half]) - 1 if half else 0.0
-    print(f"{'memory':18}{max(memory) / 1e6:6.0f} MB at most, {growth:+.1%} from the first half of the batches on")
+    growth = statistics.median(turn.growth for turn in turns)
+    most = max(resident for turn in turns for resident in turn.memory)
+    print(f"{'memory':18}{most / 1e6:6.0f} MB at most, {growth:+.1%} from the first half of the batches on")
     met = max(efficiency.values()) >= GOAL and overhead <= ISOLATION and growth <= FLAT
     print(f"efficiency {max(efficiency.values()):.0%}, isolation {overhead:.1%}, memory {growth:+.1%}")
     return 0 if met else 1
@@ -258,8 +263,9 @@ def _resident(pid: int) -> int:
 
 
 def _children() -> Iterator[int]:
-    for tasks in Path("/proc/self/task").glob("*/children"):
-        yield from map(int, tasks.read_text().split())
+    for children in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # the thread ended between the two looks
+            yield from map(int, children.read_text().split())
 
 
 def sqs(asked: Sequence[Asked]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imaging import pipeline
+from imaging import recipe as recipes
 from imaging.engine import engine
 from imaging.recipe import Recipe
 from imaging.rendered import Rendered
@@ -16,9 +17,9 @@ from jobs.process import Verdict
 from jobs.source import Stored
 from tests.faults import mortal_function
 from tests.faults.deployment import Deployment, Stack, as_message
-from tests.faults.kills import PROCESSES, until_stopped_or_dead
+from tests.faults.kills import PROCESSES, scenes, until_stopped_or_dead
 from tests.faults.mortal import Fate, work
-from tests.faults.stage import X, edition
+from tests.faults.stage import edition
 from tests.imaging.drawing import scene, write
 
 PHOTO, OTHER = write(scene(), "jpeg"), write(scene(seed=8), "jpeg")
@@ -31,7 +32,7 @@ class Photographs(Deployment):
         return work(as_message(message), self.aws, skew, render=_render, engine=engine())
 
     def rendition(self, stored: Stored, body: bytes) -> bytes:
-        return _renditions(body)[stored.name]
+        return _renditions(body, stored.digest)[stored.name]
 
 
 def _render(original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
@@ -39,12 +40,13 @@ def _render(original: bytes, recipe: Recipe, names: frozenset[str]) -> Rendered:
 
 
 @cache
-def _renditions(body: bytes) -> Mapping[str, bytes]:
-    return {image.name: image.body for image in pipeline.render(body, edition(1)).images}
+def _renditions(body: bytes, digest: str) -> Mapping[str, bytes]:
+    """What the edition of that digest makes of it."""
+    recipe = next(each for each in map(edition, (1, 2)) if recipes.digest(each) == digest)
+    return {image.name: image.body for image in pipeline.render(body, recipe).images}
 
 
-FIRST: Mapping[str, tuple[bytes, int]] = {"a first upload": (PHOTO, 10), "a first upload that is no image": (X, 10)}
-"""What is uploaded, and how many calls the function makes for it."""
+SCENES = scenes(PHOTO, OTHER)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class KilledFunction:
     def run(self) -> list[str]:
         """The violations."""
         deployment = Photographs(self.stack)
-        deployment.put(FIRST[self.scene][0])
+        SCENES[self.scene][0](deployment)
         message = deployment.receive()
         assert message
         ours, theirs = PROCESSES.Pipe(duplex=False)
@@ -86,7 +88,7 @@ class KilledFunction:
 
 def killed_functions(scene: str, stack: Stack) -> Iterator[KilledFunction]:
     """Killed before every call, and before the acknowledgement."""
-    for at in range(FIRST[scene][1] + 1):
+    for at in range(SCENES[scene][1] + 1):
         yield KilledFunction(scene, at, overwritten=at % 2 == 0, stack=stack)
 
 

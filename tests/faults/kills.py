@@ -19,29 +19,34 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.faults.mortal", "tests.faults.mortal_function"])
 
 
-def _overwritten(deployment: Deployment) -> None:
-    deployment.settle(A)
-    deployment.put(B)
+Scenes = Mapping[str, tuple[Callable[[Deployment], None], int]]
 
 
-def _deleted(deployment: Deployment) -> None:
-    deployment.settle(A)
-    deployment.delete()
+def scenes(first: bytes, second: bytes) -> Scenes:
+    """What was there and the message that the worker gets, and how many calls that takes."""
+
+    def overwritten(deployment: Deployment) -> None:
+        deployment.settle(first)
+        deployment.put(second)
+
+    def deleted(deployment: Deployment) -> None:
+        deployment.settle(first)
+        deployment.delete()
+
+    def new_recipe(deployment: Deployment) -> None:
+        deployment.settle(first)
+        deployment.new_recipe()
+
+    return {
+        "a first upload": (lambda deployment: deployment.put(first), 10),
+        "a first upload that is no image": (lambda deployment: deployment.put(X), 10),
+        "overwritten": (overwritten, 10),
+        "deleted": (deleted, 6),
+        "a new recipe": (new_recipe, 9),
+    }
 
 
-def _new_recipe(deployment: Deployment) -> None:
-    deployment.settle(A)
-    deployment.new_recipe()
-
-
-SCENES: Mapping[str, tuple[Callable[[Deployment], None], int]] = {
-    "a first upload": (lambda deployment: deployment.put(A), 10),
-    "a first upload that is no image": (lambda deployment: deployment.put(X), 10),
-    "overwritten": (_overwritten, 10),
-    "deleted": (_deleted, 6),
-    "a new recipe": (_new_recipe, 9),
-}
-"""What was there and the message that the worker gets, and how many calls that takes."""
+SCENES = scenes(A, B)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.deployment import Stack
-from tests.faults.killed_functions import FIRST, killed_functions
+from tests.faults.killed_functions import killed_functions
 from tests.faults.kills import SCENES, kills
 from tests.faults.summary import Prove
 
@@ -21,7 +21,7 @@ def test_a_process_that_dies_at_any_call_breaks_no_promise(
 
 @pytest.mark.slow
 @pytest.mark.embedded
-@pytest.mark.parametrize("scene", FIRST)
+@pytest.mark.parametrize("scene", SCENES)
 def test_a_function_that_dies_at_any_call_breaks_no_promise_and_leaves_no_child(
     scene: str, embedded_stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, prove: Prove
 ) -> None:

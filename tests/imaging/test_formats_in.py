@@ -1,12 +1,13 @@
 """Every format comes in, in every shape that cameras, phones and designers make of it."""
 
 import base64
+import io
 import struct
 
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image
+from PIL import Image, ImageOps
 
 from imaging.errors import Reason, Rejected
 from imaging.pipeline import render
@@ -16,10 +17,29 @@ from tests.imaging.recipes import box, one, several
 
 WHOLE = one("png")
 
-ARITHMETIC = base64.b64decode(
-    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMU"
-    "FRUVDA8XGBYUGBIUFRT/yQALCAAIAAgBAREA/8wABgAQEAX/2gAIAQEAAD8A0s1g/9k="
-)
+ARITHMETIC = {
+    "sequential": base64.b64decode(
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExci"
+        "JCIeJBweHx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/yQAR"
+        "CAAkADADAREAAhEBAxEB/8wACgAQEAUBEBEF/9oADAMBAAIRAxEAPwD/ANI3L6l3wJ7q0zjxGruNN6rabLuEU+PGiNkIJ4lH4k3xBQ2sctYv"
+        "movVpkU+O1MU/EyODuaS3OpKXXicuj01j+HpC4EWbNLSUwuXvNRlRcM5M7dzfayxVHdtQfcOzh6HTg/5/ghSa2l6Ayu9PZc19opIamjFiNUJ"
+        "ssa0ha5wPrRNihf5TXngFi22UPJn4UIhqy/q8l6jC5DXQ9xMkKTVy6Kw6MqrNxV7LC+DNc8D9ztmVP55pc89nLyRpy+FOfzOq6ZWhP8Ajido"
+        "FfSOP1DJqKtE4jhajBFfybrcoPOgq1oupK3pVXf7GzTKD14uuq6KB8/oYvk1U1XzxUvQMtHpMhvRXdMkbDfjVQbRuNwoXRzzJy9LxF+lXc3m"
+        "jJcsQKdxBwVNEpYWWNVRYZq278WzTxPWiDaynG78J1aicCPHB+z29rKtFvR8ziRdKUhRpQTnfZriUC19akT/2Q=="
+    ),
+    "progressive": base64.b64decode(
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwIBwcHBw8LCwkMEQ8SEhEPERETFhwXExQaFRERGCEYGh0dHx8fExci"
+        "JCIeJBweHx7/2wBDAQUFBQcGBw4ICA4eFBEUHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh7/ygAR"
+        "CAAkADADAREAAhEBAxEB/8wABgAQARD/2gAMAwEAAhADEAAAAf8ApHhnqn3JoQI2o0QeMNpTvoKP+sMyLvqgT1L+T8mt8i73qGkUJxWLdeSA"
+        "U+QaNBaF/Fp0ffiDWDM6kMt9+VVO4ZoZMyXEfKPE1G+ammJ5pj9b0p7/zAAEEAX/2gAIAQEAAQUCHqkcsaPaDxJLEl5AfDRPfL3U9V1HPm+N"
+        "LngzyWs8APlFdID/zAAEEQX/2gAIAQMBAT8BGnUxh0/xCqf39QgbISDpsljQKvPcJUbDx2TdQZM+ndIyZlj/zAAEEQX/2gAIAQIBAT8BjosR"
+        "k4k/GPaMMI11RtsQtbKj2Il2fJolGNdGOgm9h1EQM9fiarghOyTrpBYkWw0E/8wABBAF/9oACAEBAAY/ArD/zAAEEAX/2gAIAQEAAT8hpjxZ"
+        "BtgAXo8RkXnXFKEB4DIAHG0o/9oADAMBAAIAAwAAABDmWT1I/P10kzSujcD/zAAEEQX/2gAIAQMBAT8QGdmMZuHAeTC0xD5c/Yz/zAAEEQX/"
+        "2gAIAQIBAT8QoAm7O2pOLcixbsbRC+vgITatwK9EAlpB8s6g6kWUcA6nVVmCqcjky/z/zAAEEAX/2gAIAQEAAT8QeDDJVFRUrqMjsoD26XIT"
+        "3pdX5cLxDvMnTH04+aunPTEoD//Z"
+    ),
+}
+"""The scene of 48 x 36 pixels, as `cjpeg -arithmetic -quality 85 -sample 1x1 [-progressive]` writes it."""
 
 
 def pixels(original: bytes, recipe: Recipe = WHOLE) -> Pixels:
@@ -135,9 +155,10 @@ def test_an_avif_of_more_bits_becomes_eight(bits: int) -> None:
     assert distance(pixels(image.heifsave_buffer(compression="av1", bitdepth=bits, Q=90)), scene()) < 1
 
 
-def test_an_arithmetic_jpeg_is_read() -> None:
-    """Drawn by `cjpeg -arithmetic`: 8 x 8 pixels of one grey, in a coding that few decoders know."""
-    assert distance(pixels(ARITHMETIC), np.full((8, 8, 3), 200, np.uint8)) < 2
+@pytest.mark.parametrize("kind", ARITHMETIC)
+def test_an_arithmetic_jpeg_is_read(kind: str) -> None:
+    """A coding that few decoders know."""
+    assert distance(pixels(ARITHMETIC[kind]), scene(48, 36)) < 2
 
 
 @pytest.mark.parametrize("space", ["lab", "labs", "scrgb"])
@@ -194,6 +215,26 @@ def test_press_colours_become_rgb(format: str) -> None:
     assert black.max() < 60
     assert red[0] > 180
     assert red[1:].max() < 90
+
+
+def test_press_colours_coded_as_ycck_look_as_they_do_in_cmyk() -> None:
+    plates = Image.fromarray(scene()).convert("CMYK")
+    original = ycck(plates)
+    assert distance(np.asarray(Image.open(io.BytesIO(original))), np.asarray(plates)) < 2, "another decoder sees it too"
+    assert distance(pixels(original), pixels(write(plates, "jpeg", quality=95, subsampling=0))) < 2
+
+
+def ycck(plates: Image.Image) -> bytes:
+    """A JPEG of Y, Cb, Cr and K, as Adobe writes it: the colours, turned over, like RGB; the mark says 2.
+
+    Pillow turns over what it is given as CMYK, so it is given the opposite of the samples that shall be in the file.
+    """
+    cyan, magenta, yellow, black = plates.split()
+    luma, blue, red = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr").split()
+    samples = Image.merge("CMYK", (*(ImageOps.invert(band) for band in (luma, blue, red)), black))
+    original = bytearray(write(samples, "jpeg", quality=95, subsampling=0))
+    original[original.index(b"Adobe") + len(b"Adobe") + 6] = 2
+    return bytes(original)
 
 
 @pytest.mark.parametrize("format", ["gif", "webp", "png", "avif"])

@@ -76,7 +76,7 @@ def test_large_exif(format: str) -> None:
 def test_what_must_be_held_whole_is_held_to_the_memory(format: str, options: dict[str, bool]) -> None:
     original = write(scene(), format, **options)
     assert reason(original, Limits(memory=160 * 120 * 2 - 1)) is Reason.TOO_MUCH_MEMORY
-    assert render(original, one(), limits=Limits(memory=160 * 120 * 16))
+    assert render(original, one(), limits=Limits(memory=160 * 120 * 24))
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png"])

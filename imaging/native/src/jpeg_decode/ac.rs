@@ -16,8 +16,12 @@ use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG_PADDED};
 use super::huffman::{Entry, LOOKUP, Table, signed};
 
-/// Bits looked up at once where coefficients are skipped: two to five of them.
-const SKIP_LOOKUP: u32 = 13;
+/// Bits looked up at once where coefficients are skipped: two to five codes. The tables of luma and chroma take half of
+/// the first-level cache; with 13 bits they fill it, and cost more than they save.
+const SKIP_LOOKUP: u32 = 12;
+
+/// Bits that one look-up skips at most: the value behind the last code may lie beyond those looked up.
+const SKIP_MOST: u32 = 18;
 
 #[derive(Clone, Copy)]
 struct Pair(u64);
@@ -68,7 +72,7 @@ impl Pair {
     }
 }
 
-/// A run of coefficients that end within the looked-up bits: their length, and their advance in the higher byte.
+/// A run of coefficients whose codes lie within the looked-up bits: their length, and their advance in the higher byte.
 type Skip = u16;
 
 /// The tables of one component's AC coefficients.
@@ -111,7 +115,7 @@ impl AcTables {
                 break;
             }
         }
-        if index < 63 { self.skip_rest(bits, window, index) } else { index }
+        self.skip(bits, window, index)
     }
 
     /// Decodes one or two coefficients, of 27 bits at most; whether that is all that is wanted.
@@ -139,31 +143,11 @@ impl AcTables {
         if pair.0 == UNKNOWN.0 { Pair::alone(self.table.look_up(bits)) } else { pair }
     }
 
-    /// Goes on to the end of the block without storing anything.
-    #[inline(always)]
-    fn skip_rest(&self, bits: &mut Bits, window: &Window, mut index: u8) -> u8 {
-        let Some(skips) = &self.skips else { return index };
-        loop {
-            bits.refill(window);
-            let skip = skips[(bits.top >> (64 - SKIP_LOOKUP)) as usize];
-            let next = index.wrapping_add((skip >> 8) as u8);
-            if skip != 0 && fits(next) {
-                index = next;
-                bits.skip(skip as u8);
-            } else {
-                index = self.step_over(bits, index);
-            }
-            if index >= 63 {
-                return index;
-            }
-        }
-    }
-
-    /// The same as [`AcTables::decode`] where no coefficient behind `index` is wanted: most blocks are long then, so
-    /// bits are loaded for four look-ups.
+    /// Goes on to the end of the block without storing anything. Bits are loaded for several look-ups: where no
+    /// coefficient is wanted, most blocks are long.
     #[inline(always)]
     pub fn skip(&self, bits: &mut Bits, window: &Window, mut index: u8) -> u8 {
-        const LOOKUPS: u32 = 56 / SKIP_LOOKUP;
+        const LOOKUPS: u32 = 56 / SKIP_MOST;
         let Some(skips) = &self.skips else { return index };
         while index < 63 {
             bits.refill(window);
@@ -203,9 +187,10 @@ fn fits(next: u8) -> bool {
 /// As many coefficients as the looked-up bits hold, up to the end of the block; 0 for none.
 fn skip_of(table: &Table, bits: u64) -> Skip {
     let (mut length, mut advance) = (0, 0);
-    while let Some(entry) = table.entry_within(bits << length, SKIP_LOOKUP - length) {
-        if advance + entry.advance() % 128 > 63 {
-            break; // of hostile tables only; keeps the sum within a byte
+    while let Some(left) = SKIP_LOOKUP.checked_sub(length) {
+        let Some(entry) = table.entry_of(bits << length).filter(|entry| entry.code() <= left) else { break };
+        if length + entry.length() > SKIP_MOST || advance + entry.advance() % 128 > 63 {
+            break; // the second of hostile tables only; keeps the sum within a byte
         }
         length += entry.length();
         advance += entry.advance();

@@ -56,6 +56,11 @@ impl Entry {
         self.0 & 63
     }
 
+    /// Bits of the code alone.
+    pub const fn code(self) -> u32 {
+        self.0 >> 24 & 31
+    }
+
     #[inline(always)]
     pub const fn advance(self) -> u32 {
         self.0 >> 8 & 255
