@@ -230,7 +230,7 @@ def report(turns: Sequence[Turn], alone: float) -> int:
         line(f"batches of {size}", [turn.batches[size] for turn in turns], f"efficiency {efficiency[size]:.0%}")
     print(f"{'one by one':18}{alone:6.1f} images/s {'':28}efficiency {alone / best:.0%}")
     growth = statistics.median(turn.growth for turn in turns)
-    most = max(resident for turn in turns for resident in turn.memory)
+    most = max(max(turn.memory) for turn in turns)
     print(f"{'memory':18}{most / 1e6:6.0f} MB at most, {growth:+.1%} from the first half of the batches on")
     met = max(efficiency.values()) >= GOAL and overhead <= ISOLATION and growth <= FLAT
     print(f"efficiency {max(efficiency.values()):.0%}, isolation {overhead:.1%}, memory {growth:+.1%}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.imaging.places import ROOT
 from tests.imaging.drawing import scene, write
 
+VERDICT = re.compile(r"^efficiency \d+%, isolation -?[\d.]+%, memory [+-][\d.]+%$", re.MULTILINE)
 FEW = ("--count", "4", "--rounds", "1", "--batches", "2")
 
 
@@ -21,6 +22,4 @@ def test_a_few_photos_are_measured_in_every_way(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert re.search(r"^efficiency \d+%, isolation -?[\d.]+%, memory [+-][\d.]+%$", ran.stdout, re.MULTILINE), (
-        ran.stderr
-    )
+    assert VERDICT.search(ran.stdout), ran.stderr

@@ -184,7 +184,7 @@ fn fits(next: u8) -> bool {
     next < 63 || (128..191).contains(&next)
 }
 
-/// As many coefficients as the looked-up bits hold, up to the end of the block; 0 for none.
+/// As many coefficients as have their codes in the looked-up bits, up to the end of the block; 0 for none.
 fn skip_of(table: &Table, bits: u64) -> Skip {
     let (mut length, mut advance) = (0, 0);
     while let Some(left) = SKIP_LOOKUP.checked_sub(length) {

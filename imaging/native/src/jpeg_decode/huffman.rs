@@ -90,7 +90,7 @@ impl Entry {
 
     /// Of the end of a block in a progressive scan: how many more blocks end, by the bits behind its code.
     pub const fn further_blocks(self, bits: u64) -> u32 {
-        let behind = bits << (self.0 >> 24 & 63);
+        let behind = bits << self.code();
         (1 << self.size()) - 1 + (behind >> 1 >> (63 - self.size())) as u32
     }
 }
