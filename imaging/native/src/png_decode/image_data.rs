@@ -1,7 +1,7 @@
 //! A PNG's chunks, by the png crate, which checks their sums, order and lengths; the bytes of its image data, unpacked
 //! from their chunks.
 
-use png::{Decoded, StreamingDecoder, chunk};
+use png::{Decoded, DecodingError, StreamingDecoder, chunk};
 
 use super::inflate::PADDING;
 use crate::failure::{Outcome, truncated};
@@ -9,6 +9,10 @@ use crate::source::png::failure;
 
 /// Bytes taken from the file at a time: they stay in the second-level cache from their checksum until they are read.
 const PIECE: usize = 16 << 10;
+
+/// The longest eXIf chunk: what the png crate's own reader sets aside for all that it keeps of a file. Others are not
+/// kept here, or have a few bytes.
+const LONGEST_EXIF: u32 = 64 << 20;
 
 pub struct ImageData<'a> {
     file: &'a [u8],
@@ -71,6 +75,11 @@ impl<'a> ImageData<'a> {
         }
         let (read, event) = self.chunks.update(piece, None).map_err(failure)?;
         self.at += read;
-        Ok(event)
+        match event {
+            Decoded::ChunkBegin(length, chunk::eXIf) if length > LONGEST_EXIF => {
+                Err(failure(DecodingError::LimitsExceeded))
+            }
+            event => Ok(event),
+        }
     }
 }

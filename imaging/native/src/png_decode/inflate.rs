@@ -412,3 +412,71 @@ fn repeat(out: &mut [u8], end: usize, distance: usize, length: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the stream makes, up to `wanted` bytes; or its flaw.
+    fn inflated(stream: &[u8], wanted: usize) -> Result<Vec<u8>, Flaw> {
+        let input = [stream, &[0; 2 * PADDING]].concat();
+        let mut window = Window::new(wanted, wanted);
+        Inflater::new().run(&input, &mut 0, &mut window)?;
+        Ok(window.bytes()[..window.unread()].to_vec())
+    }
+
+    /// A zlib stream of these fields, each a value and its number of bits.
+    fn stream(fields: &[(u32, u32)]) -> Vec<u8> {
+        let bits = fields.iter().flat_map(|&(value, length)| (0..length).map(move |bit| (value >> bit & 1) as u8));
+        let bits: Vec<u8> = bits.collect();
+        let bytes = bits.chunks(8).map(|bits| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit));
+        [0x78, 0x9c].into_iter().chain(bytes).collect()
+    }
+
+    /// The fixed code's, whose first bit is the highest.
+    fn fixed(code: u32, length: u32) -> (u32, u32) {
+        (code.reverse_bits() >> (32 - length), length)
+    }
+
+    #[test]
+    fn a_header_of_another_method_window_or_dictionary_is_refused() {
+        // An empty fixed block.
+        let block = [0x03, 0x00];
+        for (header, flaw) in [
+            ([0x78, 0x9c], None),
+            ([0x08, 0x1d], None),
+            ([0x78, 0x9d], Some(Flaw::Header)),
+            ([0x77, 0x02], Some(Flaw::Header)),
+            ([0x88, 0x1c], Some(Flaw::Header)),
+            ([0x78, 0xbb], Some(Flaw::Header)),
+        ] {
+            assert_eq!(inflated(&[header, block].concat(), 9).err(), flaw, "{header:02x?}");
+        }
+    }
+
+    #[test]
+    fn blocks_of_all_kinds_follow_each_other_at_any_bit() {
+        let (stored, letter, end) = ((0, 3), fixed(0x30 + 0x61, 8), fixed(0, 7));
+        let mut fields = vec![(0b010, 3), letter, end, stored, (0, 3), (2, 16), (!2 & 0xffff, 16), (0x6362, 16)];
+        // A length of 4 (symbol 258) at a distance of 3 (symbol 2).
+        fields.extend([(0b011, 3), fixed(2, 7), fixed(2, 5), end]);
+        assert_eq!(inflated(&stream(&fields), 99), Ok(b"abcabca".to_vec()));
+    }
+
+    #[test]
+    fn what_has_no_meaning_is_a_flaw() {
+        let (block, letter, length) = ((0b011, 3), fixed(0x30, 8), fixed(1, 7));
+        for (fields, flaw) in [
+            (vec![(0b111, 3)], Flaw::Block),
+            (vec![(0b001, 3), (0, 5), (2, 16), (2, 16)], Flaw::Block),
+            (vec![block, fixed(0xc6, 8)], Flaw::Symbol),
+            (vec![block, letter, length, fixed(30, 5)], Flaw::Symbol),
+            (vec![block, letter, length, fixed(1, 5)], Flaw::Distance),
+            (vec![(0b101, 3), (30, 5)], Flaw::Code),
+            (vec![(0b101, 3), (0, 5), (30, 5)], Flaw::Code),
+            (vec![(0b101, 3), (0, 14), (0, 12)], Flaw::Code),
+        ] {
+            assert_eq!(inflated(&stream(&fields), 99), Err(flaw), "{fields:?}");
+        }
+    }
+}

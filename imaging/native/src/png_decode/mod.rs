@@ -195,6 +195,49 @@ mod tests {
         Ok(pixels)
     }
 
+    /// Where the chunks of image data start, and all that they hold.
+    fn image_data(file: &[u8]) -> (usize, Vec<u8>) {
+        let start = file.windows(4).position(|bytes| bytes == b"IDAT").expect("image data") - 4;
+        let (mut at, mut data) = (start, Vec::new());
+        while file[at + 4..].starts_with(b"IDAT") {
+            let length = u32::from_be_bytes(*file[at..].first_chunk().expect("a length")) as usize;
+            data.extend_from_slice(&file[at + 8..][..length]);
+            at += 12 + length;
+        }
+        (start, data)
+    }
+
+    fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let body = [name, content].concat();
+        let length = content.len() as u32;
+        [&length.to_be_bytes()[..], &body, &crc32fast::hash(&body).to_be_bytes()].concat()
+    }
+
+    /// The file with this image data instead, in chunks of `cut` bytes, an empty one before each.
+    fn with_image_data(file: &[u8], data: &[u8], cut: usize) -> Vec<u8> {
+        let mut made = file[..image_data(file).0].to_vec();
+        for piece in data.chunks(cut) {
+            made.extend([chunk(b"IDAT", &[]), chunk(b"IDAT", piece)].concat());
+        }
+        made.extend(chunk(b"IEND", &[]));
+        made
+    }
+
+    /// Grey, ten by ten: large enough for nothing to fit by chance.
+    fn small() -> (Kind, Vec<u8>) {
+        let kind = Kind { width: 10, height: 10, channels: 1, depth: 3, filter: 4, level: 6, seed: 1 };
+        let file = file(&kind);
+        (kind, file)
+    }
+
+    fn reason(file: &[u8], kind: &Kind) -> Option<Reason> {
+        match ours(file, kind) {
+            Err(Failure::Rejected(reason, _)) => Some(reason),
+            Err(Failure::Unsupported(_)) => unreachable!("the probe's to say"),
+            Ok(_) => None,
+        }
+    }
+
     /// The file with one byte of its first image data overwritten, and the chunk's sum put right.
     fn damaged(mut file: Vec<u8>, at: usize, byte: u8) -> Vec<u8> {
         let start = file.windows(4).position(|bytes| bytes == b"IDAT").expect("image data");
@@ -231,9 +274,56 @@ mod tests {
         }
 
         #[test]
+        fn image_data_may_be_cut_into_chunks_anywhere(kind in kind(), cut in 1usize..400) {
+            let whole = file(&kind);
+            let file = with_image_data(&whole, &image_data(&whole).1, cut);
+            prop_assert_eq!(ours(&file, &kind).expect("a whole file"), ours(&whole, &kind).expect("a whole file"));
+        }
+
+        #[test]
         fn a_file_cut_short_is_refused(kind in kind(), at in any::<usize>()) {
             let file = file(&kind);
             prop_assert!(ours(&file[..at % file.len()], &kind).is_err());
         }
+    }
+
+    /// Ten times what the window holds, so that it slides, within distances and rows.
+    #[test]
+    #[cfg_attr(miri, ignore = "a million bytes")]
+    fn a_picture_larger_than_the_window_is_read_as_the_png_crate_reads_it() {
+        for (channels, depth, level) in [(1, 2, 9), (2, 8, 1), (3, 3, 6), (4, 0, 9), (3, 8, 0)] {
+            let kind = Kind { width: 1800 / channels, height: 901, channels, depth, filter: 5, level, seed: 1 };
+            let file = file(&kind);
+            let [ours, theirs] = [ours, theirs].map(|read| read(&file, &kind).expect("a whole file"));
+            assert!(ours == theirs, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn too_little_image_data_is_refused_and_more_is_let_be() {
+        let (kind, file) = small();
+        assert_eq!(reason(&file, &Kind { height: 11, ..kind.clone() }), Some(Reason::Corrupt));
+        assert_eq!(reason(&file, &Kind { height: 9, ..kind.clone() }), None);
+        let behind = [&image_data(&file).1[..], b"behind the stream"].concat();
+        assert_eq!(reason(&with_image_data(&file, &behind, 1000), &kind), None);
+        assert_eq!(reason(&[&file[..], b"behind the file"].concat(), &kind), None);
+    }
+
+    #[test]
+    fn image_data_that_goes_on_behind_another_chunk_is_refused() {
+        let (kind, file) = small();
+        let (start, data) = image_data(&file);
+        let (head, tail) = data.split_at(20);
+        let parts = [chunk(b"IDAT", head), chunk(b"tEXt", b"between\0them"), chunk(b"IDAT", tail), chunk(b"IEND", &[])];
+        assert_eq!(reason(&[&file[..start], &parts.concat()].concat(), &kind), Some(Reason::Truncated));
+    }
+
+    #[test]
+    fn a_long_exif_behind_the_pixels_is_refused_before_it_is_held() {
+        let (kind, file) = small();
+        let (pixels, end) = file.split_at(file.len() - 12);
+        let exif = |length: u32| [pixels, &length.to_be_bytes(), b"eXIf", end].concat();
+        assert_eq!(reason(&exif(64 << 20), &kind), Some(Reason::Truncated));
+        assert_eq!(reason(&exif((64 << 20) + 1), &kind), Some(Reason::TooManyPixels));
     }
 }
