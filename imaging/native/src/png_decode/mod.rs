@@ -147,7 +147,8 @@ mod tests {
         let row = width * channels;
         let mut pixels = crate::noise(seed, row * height);
         for (at, pixel) in pixels.iter_mut().enumerate() {
-            *pixel = (at % row / channels + at / row) as u8 + (u16::from(*pixel) >> (8 - depth)) as u8 / 2;
+            let slope = (at % row / channels + at / row) as u8;
+            *pixel = slope.wrapping_add((u16::from(*pixel) >> (8 - depth)) as u8 / 2);
         }
         let mut file = Vec::new();
         let mut encoder = Encoder::new(&mut file, width as u32, height as u32);
@@ -287,12 +288,12 @@ mod tests {
         }
     }
 
-    /// Ten times what the window holds, so that it slides, within distances and rows.
+    /// Several times what the window holds, so that it slides, within distances and rows.
     #[test]
-    #[cfg_attr(miri, ignore = "a million bytes")]
+    #[cfg_attr(miri, ignore = "too many pixels")]
     fn a_picture_larger_than_the_window_is_read_as_the_png_crate_reads_it() {
         for (channels, depth, level) in [(1, 2, 9), (2, 8, 1), (3, 3, 6), (4, 0, 9), (3, 8, 0)] {
-            let kind = Kind { width: 1800 / channels, height: 901, channels, depth, filter: 5, level, seed: 1 };
+            let kind = Kind { width: 1800 / channels, height: 301, channels, depth, filter: 5, level, seed: 1 };
             let file = file(&kind);
             let [ours, theirs] = [ours, theirs].map(|read| read(&file, &kind).expect("a whole file"));
             assert!(ours == theirs, "{kind:?}");
