@@ -19,7 +19,7 @@ pub const ROWS: usize = 4;
 /// moved as four bytes.
 pub const SLACK: usize = 3;
 
-/// How a row was filtered, by PNG's numbers.
+/// How a row was filtered, by PNG's numbers (9.2 of its specification).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
     None,

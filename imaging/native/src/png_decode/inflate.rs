@@ -7,7 +7,7 @@
 use super::huffman::{self, Entry, Tables};
 use crate::kernels::also_for_avx2;
 
-/// How far back a distance may lead.
+/// How far back a distance may lead (RFC 1951, 3.2.5).
 const HISTORY: usize = 32 << 10;
 
 /// Room behind the last byte that is asked for: the longest match, copied in steps of 16, and a few literals.
@@ -193,7 +193,7 @@ impl Inflater {
         if self.is_last { State::Ended } else { State::Header }
     }
 
-    /// Deflate, a window of at most 32 kB, no dictionary, and a check of these themselves.
+    /// RFC 1950, 2.2: deflate, a window of at most 32 kB, no dictionary, and a check of these themselves.
     fn zlib_header(&mut self, input: &[u8]) -> Result<(), Flaw> {
         self.bits.refill(input);
         let (method, flags) = (self.bits.take(8), self.bits.take(8));

@@ -16,7 +16,8 @@
 //!
 //! Refused is what the png crate refuses: a chunk whose sum is wrong, pixels that end early, an impossible code. Behind
 //! the last row the file is read to its end, but, as there, no longer inflated: zlib's own sum adds nothing to those of
-//! the chunks.
+//! the chunks. Symbols are read a few at a time: a flaw right behind the last pixel is not seen here where it is there,
+//! and a stream that stops there without an end may be refused.
 
 mod huffman;
 mod image_data;
