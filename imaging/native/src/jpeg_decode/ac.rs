@@ -18,10 +18,10 @@ use super::huffman::{Entry, LOOKUP, Table, signed};
 
 /// Bits looked up at once where coefficients are skipped: two to five codes. The tables of luma and chroma take half of
 /// the first-level cache; with 13 bits they fill it, and cost more than they save.
-const SKIP_LOOKUP: u32 = 12;
+pub const SKIP_LOOKUP: u32 = 12;
 
 /// Bits that one look-up skips at most: the value behind the last code may lie beyond those looked up.
-const SKIP_MOST: u32 = 18;
+pub const SKIP_MOST: u32 = 18;
 
 #[derive(Clone, Copy)]
 struct Pair(u64);
@@ -73,7 +73,7 @@ impl Pair {
 }
 
 /// A run of coefficients whose codes lie within the looked-up bits: their length, and their advance in the higher byte.
-type Skip = u16;
+pub type Skip = u16;
 
 /// The tables of one component's AC coefficients.
 pub struct AcTables {
@@ -185,10 +185,10 @@ fn fits(next: u8) -> bool {
 }
 
 /// As many coefficients as have their codes in the looked-up bits, up to the end of the block; 0 for none.
-fn skip_of(table: &Table, bits: u64) -> Skip {
+pub fn skip_of(table: &Table, bits: u64) -> Skip {
     let (mut length, mut advance) = (0, 0);
     while let Some(left) = SKIP_LOOKUP.checked_sub(length) {
-        let Some(entry) = table.entry_of(bits << length).filter(|entry| entry.code() <= left) else { break };
+        let Some(entry) = table.entry_of(bits << length, left) else { break };
         if length + entry.length() > SKIP_MOST || advance + entry.advance() % 128 > 63 {
             break; // the second of hostile tables only; keeps the sum within a byte
         }
@@ -203,7 +203,7 @@ fn skip_of(table: &Table, bits: u64) -> Skip {
 
 /// The pair of the looked-up bits: the first needs its code in them, the second its value too.
 fn pair_of(table: &Table, bits: u64) -> Pair {
-    let Some(first) = table.entry_of(bits) else { return UNKNOWN };
+    let Some(first) = table.entry_of(bits, LOOKUP) else { return UNKNOWN };
     let alone = Pair::alone(first);
     let rest = bits << first.length();
     match LOOKUP.checked_sub(first.length()).and_then(|left| table.entry_within(rest, left)) {

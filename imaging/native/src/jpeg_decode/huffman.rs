@@ -158,6 +158,10 @@ impl Table {
         Ok(table)
     }
 
+    pub fn coding(&self) -> Coding {
+        self.coding
+    }
+
     /// The entry of the bits at the top of `bits`.
     #[inline(always)]
     pub fn look_up(&self, bits: u64) -> Entry {
@@ -165,15 +169,15 @@ impl Table {
         if entry.0 == 0 { self.search(bits) } else { entry }
     }
 
-    /// The entry of the bits at the top of `bits`, if its code is one of those looked up.
-    pub fn entry_of(&self, bits: u64) -> Option<Entry> {
-        let entry = self.entries[(bits >> (64 - LOOKUP)) as usize];
-        (entry.0 != 0 && entry != INVALID).then_some(entry)
+    /// The entry of the bits at the top of `bits`, if they begin with a code, of `known` bits at most.
+    pub fn entry_of(&self, bits: u64, known: u32) -> Option<Entry> {
+        let entry = self.look_up(bits);
+        (entry != INVALID && entry.code() <= known).then_some(entry)
     }
 
     /// The same if its code and value end within the first `known` bits.
     pub fn entry_within(&self, bits: u64, known: u32) -> Option<Entry> {
-        self.entry_of(bits).filter(|entry| entry.length() <= known)
+        self.entry_of(bits, known).filter(|entry| entry.length() <= known)
     }
 
     /// Codes longer than the look-up, in order of their length.

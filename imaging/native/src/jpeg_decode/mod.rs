@@ -6,13 +6,14 @@
 //!   header.rs      bytes -> Preamble: header, frame, tables, first scan      markers.rs frame.rs tables.rs scan.rs
 //!                    |
 //!          one scan  |  several scans (progressive)
-//!              +-----+---------+
-//!              v               v
+//!         +----------+---------+
+//!         v                    v
 //!   sequential.rs          held.rs        bits.rs: unstuffed window, 64 bits refilled without a branch
 //!   a run of MCUs          all blocks     huffman.rs, ac.rs: run, size and length of two coefficients in one look-up
-//!              |           progressive.rs: what a scan does to a block
-//!              |               |
-//!              +-----+---------+
+//!   all_dc.rs              progressive.rs: what a scan does to a block
+//!   means of blocks alone      |          trace.rs: DC of blocks at three places at once
+//!         |                    |
+//!         +----------+---------+
 //!                    v
 //!                  idct/           8x8, 4x4, 2x2, 1x1 samples a block; AVX2, NEON, scalar
 //!                    v
@@ -24,6 +25,7 @@
 //! sequential scan's header. The verdict is the same at every scale: what is not needed is still decoded.
 
 mod ac;
+mod all_dc;
 mod bits;
 mod block;
 mod error;
@@ -38,11 +40,13 @@ mod scan;
 mod sequential;
 mod strip;
 mod tables;
+mod trace;
 
 pub use error::{Error, Limits, Result};
 pub use header::{Colour, Header, header};
 pub use strip::{PlaneSize, Strip, StripPlane};
 
+use all_dc::AllDc;
 use block::Block;
 use frame::Frame;
 use header::Preamble;
@@ -77,6 +81,8 @@ impl Scale {
 
 /// Where blocks come from.
 enum Source<'a> {
+    /// The one scan, of which DC alone was wanted.
+    AllDc(AllDc<'a>),
     /// The one scan, as it is read.
     Streamed(Streamed<'a>),
     /// Several scans, read before.
@@ -100,7 +106,12 @@ impl<'a> Decoder<'a> {
         let preamble = Preamble::read(bytes, &limits)?;
         let (header, frame) = (preamble.header.clone(), preamble.frame.clone());
         let (quant, source) = if Streamed::covers(&preamble.scan, &frame) {
-            (quant_tables(&preamble)?, Source::Streamed(Streamed::new(&preamble, scale.last_wanted())?))
+            let traced = if scale == Scale::Eighth { AllDc::trace(&preamble)? } else { None };
+            let source = match traced {
+                Some(dc) => Source::AllDc(dc),
+                None => Source::Streamed(Streamed::new(&preamble, scale.last_wanted())?),
+            };
+            (quant_tables(&preamble)?, source)
         } else {
             let held = Held::read(preamble, &limits)?;
             (held.quant(), Source::Held(held))
@@ -140,11 +151,14 @@ impl<'a> Decoder<'a> {
         let is_last = self.done + 1 == self.frame.mcus_down;
         match &mut self.source {
             Source::Held(held) => held.row(self.done, &self.quant, transform, edge, strip),
-            Source::Streamed(scan) => {
-                scan.next_row(&self.quant, transform, edge, strip)?;
-                if is_last {
-                    expect_end(scan.finish()?)?;
-                }
+            Source::Streamed(scan) => scan.next_row(&self.quant, transform, edge, strip)?,
+            Source::AllDc(dc) => dc.next_row(&self.quant, strip),
+        }
+        if is_last {
+            match &mut self.source {
+                Source::Held(_) => {}
+                Source::Streamed(scan) => expect_end(scan.finish()?)?,
+                Source::AllDc(dc) => expect_end(dc.end)?,
             }
         }
         self.done += 1;

@@ -4,6 +4,8 @@
 //!   bits -> blocks of RUN MCUs (a few kB, component by component, line by line) -> samples of the strip
 //! ```
 
+use std::rc::Rc;
+
 use super::ac::AcTables;
 use super::bits::{Bits, Reader, Window};
 use super::block::Block;
@@ -49,7 +51,7 @@ struct Lane {
     h: usize,
     v: usize,
     dc: Box<Table>,
-    ac: Box<AcTables>,
+    ac: Rc<AcTables>,
     /// DC of the block before.
     predictor: i16,
     /// Where its blocks of a run begin.
@@ -65,11 +67,15 @@ impl<'a> Streamed<'a> {
     /// Decodes all coefficients up to `wanted`, in coded order; the others are only stepped over.
     pub fn new(preamble: &Preamble<'a>, wanted: u8) -> Result<Self> {
         let Preamble { frame, tables, scan, cursor, .. } = preamble;
-        let mut lanes = Vec::with_capacity(MAX_COMPONENTS);
+        let mut lanes: Vec<Lane> = Vec::with_capacity(MAX_COMPONENTS);
         let mut base = 0;
-        for part in scan.parts() {
+        for (number, part) in scan.parts().iter().enumerate() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let (dc, ac) = (tables.dc(part.dc)?, AcTables::new(tables.ac(part.ac, Coding::Ac)?, wanted));
+            let dc = tables.dc(part.dc)?;
+            let ac = match scan.parts()[..number].iter().position(|before| before.ac == part.ac) {
+                Some(before) => Rc::clone(&lanes[before].ac),
+                None => Rc::from(AcTables::new(tables.ac(part.ac, Coding::Ac)?, wanted)),
+            };
             lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }

@@ -50,7 +50,7 @@ fn full_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stri
 /// Two blocks of DC alone.
 #[target_feature(enable = "avx2")]
 fn flat_pair(pair: &[Block; 2], quant: &Block, out: &mut [u8], stride: usize) {
-    let [left, right] = pair.each_ref().map(|block| u64::from_ne_bytes([scalar::mean(block, quant); 8]) as i64);
+    let [left, right] = pair.each_ref().map(|block| u64::from_ne_bytes([scalar::mean(block[0], quant[0]); 8]) as i64);
     let line = _mm_set_epi64x(right, left);
     for row in 0..8 {
         store(out, row * stride, line);

@@ -27,6 +27,7 @@ use super::block::Block;
 use avx2::transform as simd;
 #[cfg(target_arch = "aarch64")]
 use neon::transform as simd;
+pub use scalar::mean;
 
 /// Transforms a row of blocks that lie side by side in the image.
 ///

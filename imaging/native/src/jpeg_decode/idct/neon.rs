@@ -46,7 +46,7 @@ fn full_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stri
 /// A block of DC alone.
 #[target_feature(enable = "neon")]
 fn flat(block: &Block, quant: &Block, out: &mut [u8], stride: usize) {
-    let line = vdup_n_u8(scalar::mean(block, quant));
+    let line = vdup_n_u8(scalar::mean(block[0], quant[0]));
     for row in 0..8 {
         store(out, row * stride, line);
     }

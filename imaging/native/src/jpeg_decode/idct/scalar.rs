@@ -138,20 +138,20 @@ pub fn quarter(blocks: &[Block], _lasts: &[u8], quant: &Block, out: &mut [u8], s
 /// The mean of each block.
 pub fn eighth(blocks: &[Block], _lasts: &[u8], quant: &Block, out: &mut [u8], _stride: usize) {
     for (block, sample) in blocks.iter().zip(out) {
-        *sample = mean(block, quant);
+        *sample = mean(block[0], quant[0]);
     }
 }
 
 fn flat<const EDGE: usize>(block: &Block, quant: &Block, out: &mut [u8], stride: usize) {
-    let mean = mean(block, quant);
+    let mean = mean(block[0], quant[0]);
     for row in 0..EDGE {
         out[row * stride..][..EDGE].fill(mean);
     }
 }
 
 /// A block's mean: what any transform makes of a block that is DC alone.
-pub fn mean(block: &Block, quant: &Block) -> u8 {
-    clamped((i32::from(block[0].wrapping_mul(quant[0])) + 4 >> 3) + 128)
+pub fn mean(dc: i16, quant: i16) -> u8 {
+    clamped((i32::from(dc.wrapping_mul(quant)) + 4 >> 3) + 128)
 }
 
 fn dequantised(block: &Block, quant: &Block) -> [i16; 64] {
