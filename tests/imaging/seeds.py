@@ -3,7 +3,10 @@
 python -m tests.imaging.seeds FOLDER    a folder for each target; what the fuzzers found before stays
 """
 
+import struct
 import sys
+import zlib
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
@@ -39,6 +42,28 @@ KINDS = {
     },
 }
 
+#: How zlib writes what the pixels of a PNG are: stored, in the fixed code, without matches, with short ones, with long.
+STREAMS = {
+    "stored": (0, zlib.Z_DEFAULT_STRATEGY),
+    "fixed": (6, zlib.Z_FIXED),
+    "literals": (6, zlib.Z_HUFFMAN_ONLY),
+    "runs": (6, zlib.Z_RLE),
+    "quick": (1, zlib.Z_DEFAULT_STRATEGY),
+    "small": (9, zlib.Z_DEFAULT_STRATEGY),
+}
+SIZES = {"tiny": (5, 3), "small": (40, 24), "wide": (900, 5), "large": (160, 250)}
+
+
+def stream(size: tuple[int, int], channels: int, way: tuple[int, int]) -> bytes:
+    """A zlib stream behind the five bytes in which the fuzzer is told of its picture; rows of every filter."""
+    width, height = size
+    pixels = noise(width * channels, height) // 16 if channels % 2 else scene(width * channels, height)
+    rows = b"".join(bytes([y % 5]) + row.tobytes() for y, row in enumerate(pixels[..., 0]))
+    level, strategy = way
+    packer = zlib.compressobj(level, strategy=strategy)
+    told = struct.pack("<HBBB", width - 1, height - 1, channels - 1, 8 * channels)
+    return told + packer.compress(rows) + packer.flush()
+
 
 def plant(folder: Path) -> None:
     """Every seed into the corpus of its decoder, and of the whole path."""
@@ -47,6 +72,9 @@ def plant(folder: Path) -> None:
             for target in (kind, "whole"):
                 (folder / target).mkdir(parents=True, exist_ok=True)
                 (folder / target / f"{kind}-{name}").write_bytes(content)
+    (folder / "pixels").mkdir(parents=True, exist_ok=True)
+    for (size, (way, how)), channels in product(product(SIZES, STREAMS.items()), range(1, 5)):
+        (folder / "pixels" / f"{size}-{way}-{channels}").write_bytes(stream(SIZES[size], channels, how))
 
 
 if __name__ == "__main__":

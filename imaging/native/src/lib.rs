@@ -5,7 +5,7 @@
 //!     probe.rs         what a header says            exif.rs  which way is up      colour.rs  ICC to sRGB
 //!     plan.rs          what to make, in sizes that Python settled
 //!     render.rs        THE LIST OF STEPS
-//!       source/          JPEG, PNG, WebP -> strips of planes      jpeg_decode/  the JPEG decoder
+//!       source/          JPEG, PNG, WebP -> strips of planes      jpeg_decode/, png_decode/  the decoders
 //!       resample.rs      strips -> the first level -> each smaller one     taps.rs  the weights
 //!       finish/          crop, sharpen, overlay
 //!       encode/          JPEG, WebP, PNG
@@ -35,6 +35,7 @@ mod libwebp;
 mod placeholder;
 pub mod plan;
 pub mod plane;
+pub mod png_decode;
 pub mod probe;
 pub mod quality;
 pub mod render;

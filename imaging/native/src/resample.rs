@@ -19,7 +19,7 @@ impl<'a> Rows<'a> {
         Self { samples: plane.samples(), stride: plane.stride, count: plane.height }
     }
 
-    fn row(&self, y: usize, width: usize) -> &'a [u8] {
+    pub fn row(&self, y: usize, width: usize) -> &'a [u8] {
         &self.samples[y * self.stride..][..width]
     }
 }

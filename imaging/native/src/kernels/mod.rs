@@ -34,6 +34,7 @@ pub mod nonzero;
 pub mod pixels;
 pub mod range;
 pub mod transpose;
+pub mod unfilter;
 pub mod vertical;
 pub mod vp8;
 pub mod ycc;

@@ -1,12 +1,10 @@
 //! Interleaved pixels to planes and back, alpha multiplied in and divided out.
 
-/// `row` of 1, 2, 3 or 4 channels a pixel, as RGB or RGBA: grey is repeated.
+/// A row of grey, or of grey and alpha, as RGB or RGBA at the end of `out`.
 pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
-    out.clear();
     match channels {
         1 => out.extend(row.iter().flat_map(|&grey| [grey; 3])),
-        2 => out.extend(row.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]])),
-        _ => out.extend_from_slice(row),
+        _ => out.extend(row.as_chunks::<2>().0.iter().flat_map(|&[grey, alpha]| [grey, grey, grey, alpha])),
     }
 }
 

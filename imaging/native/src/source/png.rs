@@ -9,16 +9,16 @@ use super::{PlaneShape, Source};
 use crate::failure::{Decline, Failure, Outcome, Reason, corrupt, unsupported};
 use crate::kernels::{pixels, ycc};
 use crate::plane::Space;
+use crate::png_decode;
 use crate::resample::Rows;
 
 pub struct Png<'a> {
-    reader: Reader<Cursor<&'a [u8]>>,
+    pixels: Pixels<'a>,
     space: Space,
     planes: Vec<PlaneShape>,
     channels: usize,
-    rows_left: usize,
-    /// Two rows of pixels, as chroma at half size needs.
-    pixels: [Vec<u8>; 2],
+    /// Rows whose grey is repeated.
+    wide: Vec<u8>,
     samples: Vec<Vec<u8>>,
 }
 
@@ -36,45 +36,17 @@ impl<'a> Png<'a> {
         let rows = if space == Space::Ycc420 { 2 } else { 1 };
         let samples =
             planes.iter().map(|plane| vec![0; plane.width * if plane.height == height { rows } else { 1 }]).collect();
-        Ok(Self { reader, space, planes, channels, rows_left: height, pixels: Default::default(), samples })
-    }
-
-    /// Reads one row into `self.pixels[slot]` as RGB or RGBA; false after the last.
-    fn read(&mut self, slot: usize) -> Outcome<()> {
-        let Some(row) = self.reader.next_row().map_err(failure)? else {
-            return corrupt("a PNG with fewer rows than its header says");
+        let pixels = if is_plain(reader.info()) {
+            Pixels::Plain(Box::new(png_decode::Decoder::new(original, width, height, channels)))
+        } else {
+            Pixels::Expanded(Box::new(Expanded {
+                reader,
+                rows_left: height,
+                row_bytes: width * channels,
+                rows: Vec::new(),
+            }))
         };
-        self.rows_left -= 1;
-        pixels::widen_grey(row.data(), self.channels, &mut self.pixels[slot]);
-        Ok(())
-    }
-
-    fn next_ycc(&mut self, sink: &mut dyn FnMut(usize, Rows<'_>)) -> Outcome<()> {
-        let count = self.rows_left.min(2);
-        for slot in 0..count {
-            self.read(slot)?;
-        }
-        let [above, below] = &self.pixels;
-        let below = if count == 2 { below } else { above };
-        let width = self.planes[0].width;
-        let [y, cb, cr] = &mut self.samples[..] else { unreachable!("three planes without alpha") };
-        let (y_above, y_below) = y.split_at_mut(width);
-        ycc::luma_row(above, y_above);
-        ycc::luma_row(below, y_below);
-        ycc::chroma_row(above, below, cb, cr);
-        for (index, count) in [(0, count), (1, 1), (2, 1)] {
-            sink(index, Rows { samples: &self.samples[index], stride: self.planes[index].width, count });
-        }
-        Ok(())
-    }
-
-    fn next_rgb(&mut self, sink: &mut dyn FnMut(usize, Rows<'_>)) -> Outcome<()> {
-        self.read(0)?;
-        pixels::premultiplied_planes(&self.pixels[0], &mut self.samples);
-        for (index, samples) in self.samples.iter().enumerate() {
-            sink(index, Rows { samples, stride: samples.len(), count: 1 });
-        }
-        Ok(())
+        Ok(Self { pixels, space, planes, channels, wide: Vec::new(), samples })
     }
 }
 
@@ -88,16 +60,89 @@ impl Source for Png<'_> {
     }
 
     fn next(&mut self, sink: &mut dyn FnMut(usize, Rows<'_>)) -> Outcome<bool> {
-        if self.rows_left == 0 {
+        let rows = match &mut self.pixels {
+            Pixels::Plain(decoder) => decoder.next_rows()?,
+            Pixels::Expanded(expanded) => expanded.next_rows()?,
+        };
+        let width = self.planes[0].width;
+        let rows =
+            if self.channels < 3 { widened(rows, width * self.channels, self.channels, &mut self.wide) } else { rows };
+        match (self.space, &mut self.samples[..]) {
+            (Space::Ycc420, [y, cb, cr]) => ycc_planes(rows, width, [y, cb, cr], sink),
+            (_, planes) => rgb_planes(rows, width, planes, sink),
+        }
+        Ok(rows.count > 0)
+    }
+}
+
+/// Where rows of pixels come from: four at a time, or two; none after the last.
+enum Pixels<'a> {
+    /// As they are stored.
+    Plain(Box<png_decode::Decoder<'a>>),
+    Expanded(Box<Expanded<'a>>),
+}
+
+/// Pixels of a palette, of less than 8 bits, or with one colour that is clear: rare, or small.
+struct Expanded<'a> {
+    reader: Reader<Cursor<&'a [u8]>>,
+    rows_left: usize,
+    row_bytes: usize,
+    rows: Vec<u8>,
+}
+
+impl Expanded<'_> {
+    fn next_rows(&mut self) -> Outcome<Rows<'_>> {
+        let count = self.rows_left.min(2);
+        self.rows.clear();
+        for _ in 0..count {
+            let Some(row) = self.reader.next_row().map_err(failure)? else {
+                return corrupt("a PNG with fewer rows than its header says");
+            };
+            self.rows.extend_from_slice(row.data());
+        }
+        if count == 0 {
             self.reader.finish().map_err(failure)?;
-            return Ok(false);
         }
-        if self.space == Space::Ycc420 {
-            self.next_ycc(sink)?
-        } else {
-            self.next_rgb(sink)?
+        self.rows_left -= count;
+        Ok(Rows { samples: &self.rows, stride: self.row_bytes, count })
+    }
+}
+
+/// Whether the pixels are stored as they are wanted.
+fn is_plain(info: &Info<'_>) -> bool {
+    info.bit_depth == BitDepth::Eight && info.color_type != ColorType::Indexed && info.trns.is_none()
+}
+
+/// Rows of grey, with an alpha or without, as RGB or RGBA.
+fn widened<'a>(rows: Rows<'_>, row_bytes: usize, channels: usize, wide: &'a mut Vec<u8>) -> Rows<'a> {
+    wide.clear();
+    for y in 0..rows.count {
+        pixels::widen_grey(rows.row(y, row_bytes), channels, wide);
+    }
+    Rows { samples: wide, stride: row_bytes / channels * (channels + 2), count: rows.count }
+}
+
+/// Hands on Y of every row, Cb and Cr of every two.
+fn ycc_planes(rows: Rows<'_>, width: usize, [y, cb, cr]: [&mut Vec<u8>; 3], sink: &mut dyn FnMut(usize, Rows<'_>)) {
+    for first in (0..rows.count).step_by(2) {
+        let count = (rows.count - first).min(2);
+        let (above, below) = (rows.row(first, 3 * width), rows.row(first + count - 1, 3 * width));
+        let (y_above, y_below) = y.split_at_mut(width);
+        ycc::luma_row(above, y_above);
+        ycc::luma_row(below, y_below);
+        ycc::chroma_row(above, below, cb, cr);
+        sink(0, Rows { samples: y, stride: width, count });
+        sink(1, Rows { samples: cb, stride: cb.len(), count: 1 });
+        sink(2, Rows { samples: cr, stride: cr.len(), count: 1 });
+    }
+}
+
+fn rgb_planes(rows: Rows<'_>, width: usize, planes: &mut [Vec<u8>], sink: &mut dyn FnMut(usize, Rows<'_>)) {
+    for y in 0..rows.count {
+        pixels::premultiplied_planes(rows.row(y, width * planes.len()), planes);
+        for (index, samples) in planes.iter().enumerate() {
+            sink(index, Rows { samples, stride: width, count: 1 });
         }
-        Ok(true)
     }
 }
 
