@@ -62,8 +62,8 @@ JOBS = (
         photos=12,
         rounds=7,
         tried="the entropy decoder with BMI2 (no gain), several skips to a load of bits (7 to 9 %, kept), skips by "
-        "codes alone with smaller tables (5 to 12 %, kept), three places of the scan in turns (22 to 31 %, kept); what is "
-        "left is WebP's encoder and the number of look-ups",
+        "codes alone with smaller tables (5 to 12 %, kept), three places of the scan in turns (22 to 31 %, kept); "
+        "what is left is WebP's encoder and the number of look-ups",
     ),
     Job(
         "set",
@@ -74,8 +74,8 @@ JOBS = (
         2.75,
         photos=10,
         rounds=5,
-        tried="the entropy decoder with BMI2 (1 %, within the noise), tables shared by Cb and Cr (2 to 4 %, kept), blocks "
-        "found at three places first and decoded then (half as slow again)",
+        tried="the entropy decoder with BMI2 (1 %, within the noise), tables shared by Cb and Cr (2 to 4 %, kept), "
+        "blocks found at three places first and decoded then (half as slow again)",
     ),
     Job("iphone", "The set of an iPhone's original: 12 MP, Display-P3, turned", "iphone", SET, 9.0, 2.7, 4, 5),
     Job(
