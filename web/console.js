@@ -116,7 +116,7 @@ function show(id) {
     if (location.hash !== here) return; // somebody went on to another image or another room
     history.pushState(null, "", hash());
     const tile = document.querySelector(`.sheet a[data-id="${CSS.escape(id)}"]`);
-    (back?.isConnected && back !== document.body ? back : tile ?? main).focus({ preventScroll: true });
+    (tile ?? (back?.isConnected && back !== document.body ? back : main)).focus({ preventScroll: true });
   });
   dialog = mine;
 }

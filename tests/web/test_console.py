@@ -121,7 +121,8 @@ def a_hostile_name_is_text(page: Page) -> None:
 
 
 def an_image_has_its_page(page: Page) -> None:
-    tile = done(page).get_by_role("link").nth(4)
+    fifth = done(page).get_by_role("link").nth(4).get_attribute("data-id")
+    tile = page.locator(f'.sheet a[data-id="{fifth}"]')  # wherever it is by then
     tile.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
