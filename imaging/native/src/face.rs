@@ -8,7 +8,6 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::failure::{Decline, Failure, Outcome};
-use crate::placeholder::LONGEST_EDGE;
 use crate::plan::Plan;
 use crate::{fingerprint, gif, placeholder, quality};
 
@@ -134,6 +133,7 @@ pub fn gif_pixels(py: Python<'_>, codes: PyBackedBytes, root_bits: u32) -> Optio
 /// ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100.
 #[pyfunction]
 pub fn thumbhash(py: Python<'_>, width: usize, height: usize, rgba: PyBackedBytes) -> PyResult<Vec<u8>> {
+    const LONGEST_EDGE: usize = 100;
     let edges = 1..=LONGEST_EDGE;
     if !edges.contains(&width) || !edges.contains(&height) {
         return Err(PyValueError::new_err(format!("{width} x {height}: each edge must be 1 to {LONGEST_EDGE} pixels")));

@@ -55,12 +55,26 @@ impl Resampler {
         }
     }
 
+    /// Makes the whole plane out of one that is there, whose rows are read where they lie.
+    pub fn run(mut self, plane: &Plane) -> Plane {
+        while let Some(target) = self.next_target() {
+            let first = self.vertical.starts[target] as usize;
+            let rows: Vec<&[u8]> = (first..first + self.vertical.count).map(|y| plane.padded_row(y)).collect();
+            make(&rows, (&self.vertical, &self.horizontal), &mut self.line, target, &mut self.out);
+            self.made += 1;
+        }
+        self.finish()
+    }
+
     /// Takes the next rows of the source and makes every destination row they complete.
     pub fn push(&mut self, rows: Rows<'_>) {
         for y in 0..rows.count {
             self.window.push(rows.row(y, self.window.width));
             while let Some(target) = self.next_target().filter(|&target| self.last_row_of(target) < self.window.seen) {
-                self.make(target);
+                let first = self.vertical.starts[target] as usize;
+                let rows = self.window.rows(first, self.vertical.count);
+                make(&rows, (&self.vertical, &self.horizontal), &mut self.line, target, &mut self.out);
+                self.made += 1;
             }
         }
     }
@@ -79,14 +93,12 @@ impl Resampler {
     fn last_row_of(&self, target: usize) -> usize {
         self.vertical.starts[target] as usize + self.vertical.count - 1
     }
+}
 
-    fn make(&mut self, target: usize) {
-        let rows = self.window.rows(self.vertical.starts[target] as usize, self.vertical.count);
-        let padded = self.window.stride;
-        vertical(&rows, self.vertical.weights(target), self.vertical.precision, &mut self.line[..padded]);
-        horizontal(&self.line, &self.horizontal, self.out.row_mut(target));
-        self.made += 1;
-    }
+/// Makes a row of the plane out of rows of the source, each with its padding.
+fn make(rows: &[&[u8]], (down, across): (&Taps, &Taps), line: &mut [i16], target: usize, out: &mut Plane) {
+    vertical(rows, down.weights(target), down.precision, &mut line[..rows[0].len()]);
+    horizontal(line, across, out.row_mut(target));
 }
 
 /// The last rows of the source, as many as one destination row needs.
@@ -101,10 +113,11 @@ struct Window {
 impl Window {
     fn new(width: usize, capacity: usize) -> Self {
         let stride = width.next_multiple_of(PADDING);
-        Self { width, stride, capacity, seen: 0, samples: vec![0; stride * capacity] }
+        Self { width, stride, capacity, seen: 0, samples: Vec::new() }
     }
 
     fn push(&mut self, row: &[u8]) {
+        self.samples.resize(self.stride * self.capacity, 0);
         let at = self.seen % self.capacity * self.stride;
         self.samples[at..][..self.width].copy_from_slice(row);
         self.seen += 1;
@@ -155,7 +168,5 @@ pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize),
 
 /// A plane resized.
 fn resample(plane: &Plane, across: &Axis, down: &Axis) -> Plane {
-    let mut resampler = Resampler::new(across, down);
-    resampler.push(Rows::of(plane));
-    resampler.finish()
+    Resampler::new(across, down).run(plane)
 }

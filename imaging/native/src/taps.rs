@@ -66,8 +66,9 @@ thread_local! {
     static LAST: RefCell<Vec<(Axis, Rc<Taps>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Cb and Cr have the same axes, and so do most images of one camera: four levels, luma and chroma, across and down.
-const REMEMBERED: usize = 16;
+/// Cb and Cr have the same axes, and so do most images of one camera: five levels with the placeholder, luma and chroma,
+/// across and down, and those of a watermark. One too few and all are made anew for every image.
+const REMEMBERED: usize = 32;
 
 /// [`Taps::lanczos3`], remembered by the thread.
 pub fn lanczos3(axis: &Axis) -> Rc<Taps> {

@@ -3,7 +3,7 @@
 use crate::kernels::ycc;
 use crate::plan::Sharpen;
 use crate::plane::{Picture, Plane, Space};
-use crate::resample::{Resampler, Rows};
+use crate::resample::Resampler;
 use crate::taps::Taps;
 
 pub fn sharpen(picture: &mut Picture, sharpen: &Sharpen) {
@@ -53,9 +53,7 @@ fn luma(picture: &Picture) -> Plane {
 fn blur(plane: &Plane, sigma: f64) -> Plane {
     let across = Taps::gaussian(plane.width, sigma);
     let down = Taps::gaussian(plane.height, sigma);
-    let mut resampler = Resampler::with_taps(across.into(), down.into(), plane.width);
-    resampler.push(Rows::of(plane));
-    resampler.finish()
+    Resampler::with_taps(across.into(), down.into(), plane.width).run(plane)
 }
 
 fn add(sample: u8, change: i16, most: u8) -> u8 {
