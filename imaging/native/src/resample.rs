@@ -24,81 +24,85 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// A plane made of another, by any weights.
+pub fn resampled(plane: &Plane, horizontal: Rc<Taps>, vertical: Rc<Taps>) -> Plane {
+    let mut target = Target::new(horizontal, vertical, plane.width);
+    for y in 0..target.plane.height {
+        target.make(y, |y| plane.padded_row(y));
+    }
+    target.plane
+}
+
 /// Makes one plane out of strips of a larger (or smaller) one.
 pub struct Resampler {
-    vertical: Rc<Taps>,
-    horizontal: Rc<Taps>,
+    target: Target,
     window: Window,
     /// Destination rows made so far, in the order of their source rows.
     made: usize,
     mirrored: bool,
-    line: Vec<i16>,
-    out: Plane,
 }
 
 impl Resampler {
     pub fn new(across: &Axis, down: &Axis) -> Self {
-        let resampler = Self::with_taps(taps::lanczos3(across), taps::lanczos3(down), across.source);
-        Self { mirrored: down.mirrored, ..resampler }
-    }
-
-    /// Any weights; `width` is the source's.
-    pub fn with_taps(horizontal: Rc<Taps>, vertical: Rc<Taps>, width: usize) -> Self {
-        Self {
-            window: Window::new(width, vertical.count),
-            line: vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))],
-            out: Plane::new(horizontal.starts.len(), vertical.starts.len()),
-            made: 0,
-            mirrored: false,
-            vertical,
-            horizontal,
-        }
-    }
-
-    /// Makes the whole plane out of one that is there, whose rows are read where they lie.
-    pub fn run(mut self, plane: &Plane) -> Plane {
-        while let Some(target) = self.next_target() {
-            let first = self.vertical.starts[target] as usize;
-            let rows: Vec<&[u8]> = (first..first + self.vertical.count).map(|y| plane.padded_row(y)).collect();
-            make(&rows, (&self.vertical, &self.horizontal), &mut self.line, target, &mut self.out);
-            self.made += 1;
-        }
-        self.finish()
+        let target = Target::new(taps::lanczos3(across), taps::lanczos3(down), across.source);
+        let window = Window::new(across.source, target.vertical.count);
+        Self { target, window, made: 0, mirrored: down.mirrored }
     }
 
     /// Takes the next rows of the source and makes every destination row they complete.
     pub fn push(&mut self, rows: Rows<'_>) {
         for y in 0..rows.count {
             self.window.push(rows.row(y, self.window.width));
-            while let Some(target) = self.next_target().filter(|&target| self.last_row_of(target) < self.window.seen) {
-                let first = self.vertical.starts[target] as usize;
-                let rows = self.window.rows(first, self.vertical.count);
-                make(&rows, (&self.vertical, &self.horizontal), &mut self.line, target, &mut self.out);
+            while let Some(y) = self.next_row().filter(|&y| self.target.last_source_of(y) < self.window.seen) {
+                self.target.make(y, |y| self.window.row(y));
                 self.made += 1;
             }
         }
     }
 
     pub fn finish(self) -> Plane {
-        debug_assert_eq!(self.made, self.out.height, "a decoder gave fewer rows than its header promised");
-        self.out
+        debug_assert_eq!(self.made, self.target.plane.height, "a decoder gave fewer rows than its header promised");
+        self.target.plane
     }
 
     /// The destination row that the earliest source rows make, of those that are left.
-    fn next_target(&self) -> Option<usize> {
-        let left = self.out.height.checked_sub(self.made + 1)?;
+    fn next_row(&self) -> Option<usize> {
+        let left = self.target.plane.height.checked_sub(self.made + 1)?;
         Some(if self.mirrored { left } else { self.made })
-    }
-
-    fn last_row_of(&self, target: usize) -> usize {
-        self.vertical.starts[target] as usize + self.vertical.count - 1
     }
 }
 
-/// Makes a row of the plane out of rows of the source, each with its padding.
-fn make(rows: &[&[u8]], (down, across): (&Taps, &Taps), line: &mut [i16], target: usize, out: &mut Plane) {
-    vertical(rows, down.weights(target), down.precision, &mut line[..rows[0].len()]);
-    horizontal(line, across, out.row_mut(target));
+/// The plane that is made, and how.
+struct Target {
+    vertical: Rc<Taps>,
+    horizontal: Rc<Taps>,
+    line: Vec<i16>,
+    plane: Plane,
+}
+
+impl Target {
+    /// `width` is the source's.
+    fn new(horizontal: Rc<Taps>, vertical: Rc<Taps>, width: usize) -> Self {
+        Self {
+            line: vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))],
+            plane: Plane::new(horizontal.starts.len(), vertical.starts.len()),
+            vertical,
+            horizontal,
+        }
+    }
+
+    fn last_source_of(&self, y: usize) -> usize {
+        self.vertical.starts[y] as usize + self.vertical.count - 1
+    }
+
+    /// Makes a row out of rows of the source, each with its padding.
+    fn make<'r>(&mut self, y: usize, source: impl Fn(usize) -> &'r [u8]) {
+        let Self { vertical: down, horizontal: across, line, plane } = self;
+        let first = down.starts[y] as usize;
+        let rows: Vec<&[u8]> = (first..first + down.count).map(source).collect();
+        vertical(&rows, down.weights(y), down.precision, &mut line[..rows[0].len()]);
+        horizontal(line, across, plane.row_mut(y));
+    }
 }
 
 /// The last rows of the source, as many as one destination row needs.
@@ -113,18 +117,17 @@ struct Window {
 impl Window {
     fn new(width: usize, capacity: usize) -> Self {
         let stride = width.next_multiple_of(PADDING);
-        Self { width, stride, capacity, seen: 0, samples: Vec::new() }
+        Self { width, stride, capacity, seen: 0, samples: vec![0; stride * capacity] }
     }
 
     fn push(&mut self, row: &[u8]) {
-        self.samples.resize(self.stride * self.capacity, 0);
         let at = self.seen % self.capacity * self.stride;
         self.samples[at..][..self.width].copy_from_slice(row);
         self.seen += 1;
     }
 
-    fn rows(&self, first: usize, count: usize) -> Vec<&[u8]> {
-        (first..first + count).map(|y| &self.samples[y % self.capacity * self.stride..][..self.stride]).collect()
+    fn row(&self, y: usize) -> &[u8] {
+        &self.samples[y % self.capacity * self.stride..][..self.stride]
     }
 }
 
@@ -155,7 +158,7 @@ pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize),
         };
         let across = axis(plane.width, from.0, width, to.0, start.0);
         let down = axis(plane.height, from.1, height, to.1, start.1);
-        resample(plane, &across, &down)
+        resampled(plane, taps::lanczos3(&across), taps::lanczos3(&down))
     };
     Picture {
         width: size.0,
@@ -164,9 +167,4 @@ pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize),
         planes: std::array::from_fn(|index| cut(index, &picture.planes[index])),
         alpha: picture.alpha.as_ref().map(|alpha| cut(3, alpha)),
     }
-}
-
-/// A plane resized.
-fn resample(plane: &Plane, across: &Axis, down: &Axis) -> Plane {
-    Resampler::new(across, down).run(plane)
 }

@@ -3,7 +3,7 @@
 use crate::kernels::ycc;
 use crate::plan::Sharpen;
 use crate::plane::{Picture, Plane, Space};
-use crate::resample::Resampler;
+use crate::resample::resampled;
 use crate::taps::Taps;
 
 pub fn sharpen(picture: &mut Picture, sharpen: &Sharpen) {
@@ -53,7 +53,7 @@ fn luma(picture: &Picture) -> Plane {
 fn blur(plane: &Plane, sigma: f64) -> Plane {
     let across = Taps::gaussian(plane.width, sigma);
     let down = Taps::gaussian(plane.height, sigma);
-    Resampler::with_taps(across.into(), down.into(), plane.width).run(plane)
+    resampled(plane, across.into(), down.into())
 }
 
 fn add(sample: u8, change: i16, most: u8) -> u8 {
