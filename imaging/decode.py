@@ -65,15 +65,16 @@ def loader(original: bytes, format: Format) -> Callable[[int], Image]:
 
 def header(image: Image, format: Format) -> Header:
     """What the limits want to know."""
-    flag = format.reader.streams_unless
-    streams = flag is not None and not number(image, flag)
+    reader = format.reader
+    streams = reader.streams_unless is not None and not number(image, reader.streams_unless)
+    footprint = (reader.deep_footprint if image.format != "uchar" else 0) or reader.footprint
     return Header(
         width=image.width,
         height=image.height,
         frames=max(1, number(image, "n-pages")),
         icc_bytes=size(image, "icc-profile-data"),
         exif_bytes=size(image, "exif-data"),
-        footprint=0 if streams else format.reader.footprint,
+        footprint=0 if streams else footprint,
     )
 
 

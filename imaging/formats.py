@@ -18,7 +18,8 @@ class Reader:
     small JPEG: 20 of 20 instead of 0), and passes every camera file at hand. It is no proof of health: a JPEG without
     restart markers or a WebP can be damaged in ways that their libraries do not see.
     `footprint` is the most memory that a frame was seen to need, in bytes per pixel, at 24 megapixels; and nothing
-    where the file streams, row by row: which it does unless the libvips field `streams_unless` is set.
+    where the file streams, row by row: which it does unless the libvips field `streams_unless` is set. `deep_footprint`
+    is that of more than 8 bits a sample, where it is another.
     `shrinks` says that the decoder can leave pixels out while decoding, `turned` that it turns the image upright
     itself, so EXIF has no say.
     """
@@ -28,6 +29,7 @@ class Reader:
     blockable: str | None
     fail_on: str
     footprint: int
+    deep_footprint: int = 0
     streams_unless: str | None = None
     shrinks: bool = False
     turned: bool = False
@@ -148,7 +150,8 @@ FORMATS: tuple[Format, ...] = (
             "heifload_source",
             "VipsForeignLoadHeif",
             "error",
-            footprint=24,  # 16 of 8 bits and 4:2:0, 26 of 10 bits, 4:4:4 and alpha; a damaged one takes 14 to 20
+            footprint=24,  # 16 with 4:2:0, 19 with 4:4:4; a damaged one takes 14 to 16
+            deep_footprint=30,  # 26 of 10 bits, 4:4:4 and alpha; a damaged one takes up to 20
             turned=True,
         ),
         Writer(

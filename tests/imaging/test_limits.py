@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import pyvips
 from PIL import Image, PngImagePlugin
 
 from imaging.errors import Reason, Rejected
@@ -77,6 +78,15 @@ def test_what_must_be_held_whole_is_held_to_the_memory(format: str, options: dic
     original = write(scene(), format, **options)
     assert reason(original, Limits(memory=160 * 120 * 2 - 1)) is Reason.TOO_MUCH_MEMORY
     assert render(original, one(), limits=Limits(memory=160 * 120 * 24))
+
+
+@pytest.mark.parametrize(("bits", "bytes_a_pixel"), [(8, 24), (10, 30), (12, 30)])
+def test_an_avif_of_more_than_8_bits_is_held_to_more_memory(bits: int, bytes_a_pixel: int) -> None:
+    depth = "uchar" if bits == 8 else "ushort"
+    flat = pyvips.Image.black(16, 16).cast(depth).copy(interpretation="b-w" if bits == 8 else "grey16")
+    original = flat.heifsave_buffer(compression="av1", bitdepth=bits)
+    assert reason(original, Limits(memory=16 * 16 * bytes_a_pixel - 1)) is Reason.TOO_MUCH_MEMORY
+    assert render(original, one(), limits=Limits(memory=16 * 16 * bytes_a_pixel))
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png"])

@@ -229,9 +229,10 @@ mod tests {
     /// Wherever the end of a segment falls in the window, and however many bits pad it.
     #[test]
     fn a_segment_of_any_length_is_read_to_its_end() {
-        let around = |length: usize| length - 12..length + 12;
+        let (reach, paddings) = if cfg!(miri) { (1, 4..5) } else { (12, 0..8) };
+        let around = |length: usize| length - reach..length + reach;
         for length in around(WINDOW - MARGIN).chain(around(WINDOW)).chain(around(2 * WINDOW)) {
-            for padding in 0..8 {
+            for padding in paddings.clone() {
                 read_to_the_end(length, padding);
             }
         }
