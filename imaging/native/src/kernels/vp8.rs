@@ -7,11 +7,16 @@
 //! to predict a block at once rather than one after another (`modes`).
 
 #[cfg(target_arch = "x86_64")]
-pub use x86::install;
+pub use x86::{Installed, install};
 
 /// Nothing: libwebp has NEON for itself.
 #[cfg(not(target_arch = "x86_64"))]
-pub fn install() {}
+pub struct Installed;
+
+#[cfg(not(target_arch = "x86_64"))]
+pub fn install() -> Installed {
+    Installed
+}
 
 #[cfg(target_arch = "x86_64")]
 mod modes;
@@ -136,9 +141,14 @@ mod x86 {
         residual_cost: avx2::residual_cost,
     };
 
+    /// To be held while a picture is encoded.
+    pub struct Installed {
+        _trial: Option<modes::Taken>,
+    }
+
     /// Has libwebp's encoder use these functions where the processor can; to be called before every encoding.
-    pub fn install() {
-        replaced();
+    pub fn install() -> Installed {
+        Installed { _trial: replaced().map(|_| modes::take()) }
     }
 
     /// libwebp's own functions, once ours are in their place; none where they stay.
@@ -769,6 +779,7 @@ mod tests {
         weights: &[u16; 16],
     ) -> Vec<Answer> {
         let mut predictions = [0; 56 * STRIDE];
+        let _installed = install();
         // SAFETY: room for all predictions, and a sample with five before it and at least eight from it on.
         unsafe { (by.predict)(predictions.as_mut_ptr(), around[8..].as_ptr()) };
         let modes = if let Asked::Of(mode) = asked { mode..mode + 1 } else { 0..10 };

@@ -5,14 +5,16 @@
 //! for what the one before has just stored. Here the first question of a kind is answered for all ten, two to a vector,
 //! and the answers are kept until the next block is predicted.
 //!
-//! What is asked about is told by the pointers, since libwebp hands on what it was given, untouched: where assertions are
-//! on (`make sanitize`), what they point to is compared. All else that it asks, by methods that settle on a prediction
-//! first or search for levels, is answered as if nothing were kept.
+//! What is asked about, and of which thread's picture, is told by the pointers: libwebp hands on what it was given,
+//! untouched. Where assertions are on (`make sanitize`), what they point to is compared. All else that it asks, by methods
+//! that settle on a prediction first or search for levels, is answered as if nothing were kept. A variable of the thread
+//! would tell as well, but is looked up by a call in a shared library, which cost half of the gain.
 
 use std::arch::x86_64::*;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use super::avx2::{self, *};
 use super::x86::*;
@@ -30,25 +32,27 @@ const fn pair(at: usize) -> [usize; 2] {
     if at < 4 { [at, at + 4] } else { [8, 9] }
 }
 
-/// How far libwebp is with the current mode.
-#[derive(Clone, Copy, PartialEq)]
-enum Step {
-    /// Nothing was asked, or nothing that is kept.
-    Outside,
-    Transformed,
-    Quantized,
-    Restored,
+/// What one encoding tries. The pointers are to its own memory, which no other has meanwhile, and null before and after:
+/// who passes one that is equal is the thread that encodes.
+struct Trial {
+    is_taken: AtomicBool,
+    /// The prediction that is next in turn.
+    awaited: AtomicPtr<u8>,
+    /// Where the current mode's coefficients are, once transformed; once quantised too; and the block restored from them.
+    transformed: AtomicPtr<i16>,
+    quantized: AtomicPtr<i16>,
+    restored: AtomicPtr<u8>,
+    answers: UnsafeCell<Answers>,
 }
 
-struct Trial {
-    predictions: *const u8,
+// SAFETY: `answers` is reached by the thread that took the trial alone: in `predict`, or by a pointer that only it has.
+unsafe impl Sync for Trial {}
+
+struct Answers {
     source: *const u8,
+    predictions: *mut u8,
     /// The mode that is next in turn, one above the current one.
     next: usize,
-    step: Step,
-    /// Where libwebp has the coefficients of the current mode, and the block restored from them.
-    coefficients: *const i16,
-    restored_at: *const u8,
     is_quantized: bool,
     is_compared: bool,
     predicted: [[u8; 32]; MODES / 2],
@@ -61,37 +65,34 @@ struct Trial {
     distortions: [c_int; SLOTS],
 }
 
+/// As many encodings at once are made faster; others do without.
+static TRIALS: [Trial; 4] = [const { Trial::new() }; 4];
+
 thread_local! {
-    static TRIAL: UnsafeCell<Trial> = const {
-        UnsafeCell::new(Trial {
-            predictions: ptr::null(),
-            source: ptr::null(),
-            next: MODES,
-            step: Step::Outside,
-            coefficients: ptr::null(),
-            restored_at: ptr::null(),
-            is_quantized: false,
-            is_compared: false,
-            predicted: [[0; 32]; MODES / 2],
-            transformed: [[0; 16]; SLOTS],
-            quantized: [[0; 16]; SLOTS],
-            levels: [[0; 16]; SLOTS],
-            any: [false; SLOTS],
-            restored: [[0; 16]; SLOTS],
-            squared_errors: [0; SLOTS],
-            distortions: [0; SLOTS],
-        })
-    };
+    static TAKEN: Cell<Option<&'static Trial>> = const { Cell::new(None) };
 }
 
-/// What this thread is trying.
-///
-/// # Safety
-/// The reference before is no longer used.
-#[inline(always)]
-unsafe fn trial<'a>() -> &'a mut Trial {
-    // SAFETY: it is the thread's own, and lives as long; the caller has it alone.
-    unsafe { &mut *TRIAL.with(UnsafeCell::get) }
+/// The trial of this thread's encoding, as long as it is held.
+pub struct Taken(Option<&'static Trial>);
+
+pub fn take() -> Taken {
+    let trial = TRIALS.iter().find(|trial| !trial.is_taken.swap(true, Ordering::Acquire));
+    TAKEN.set(trial);
+    Taken(trial)
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        TAKEN.set(None);
+        if let Some(trial) = self.0 {
+            trial.forget();
+            trial.is_taken.store(false, Ordering::Release);
+        }
+    }
+}
+
+fn found(is_it: impl Fn(&Trial) -> bool) -> Option<&'static Trial> {
+    TRIALS.iter().find(|trial| is_it(trial))
 }
 
 fn theirs() -> &'static Functions {
@@ -101,56 +102,64 @@ fn theirs() -> &'static Functions {
 /// All ten predictions, from the samples around a block.
 #[target_feature(enable = "avx2")]
 pub unsafe extern "C" fn predict(predictions: *mut u8, top: *const u8) {
-    // SAFETY: libwebp passes what it would to its own function, and no other call of ours is under way in this thread.
-    let trial = unsafe {
-        (theirs().predict)(predictions, top);
-        trial()
-    };
-    trial.predictions = predictions.wrapping_add(PREDICTIONS);
-    trial.next = 0;
-    trial.step = Step::Outside;
-    trial.is_quantized = false;
-    trial.is_compared = false;
+    // SAFETY: libwebp passes what it would to its own function.
+    unsafe { (theirs().predict)(predictions, top) };
+    let Some(trial) = TAKEN.get() else { return };
+    trial.forget();
+    // SAFETY: this thread took the trial, and no other call of ours is under way in it.
+    let answers = unsafe { &mut *trial.answers.get() };
+    answers.predictions = predictions.wrapping_add(PREDICTIONS);
+    answers.next = 0;
+    answers.is_quantized = false;
+    answers.is_compared = false;
+    set(&trial.awaited, answers.predictions);
 }
 
 /// Transforms what a prediction leaves of a block.
 #[target_feature(enable = "avx2")]
 pub unsafe extern "C" fn transform(source: *const u8, predicted: *const u8, out: *mut i16) {
-    // SAFETY: no other call of ours is under way in this thread.
-    let trial = unsafe { trial() };
-    if !trial.turns_to(source, predicted) {
+    let Some(trial) = found(|trial| is(&trial.awaited, predicted)) else {
         // SAFETY: libwebp passes what it would to its own function.
         return unsafe { (theirs().transform)(source, predicted, out) };
-    }
-    if trial.mode() == 0 {
+    };
+    // SAFETY: the pointer is one that only the thread of the trial has, and no other call of ours is under way in it.
+    let answers = unsafe { &mut *trial.answers.get() };
+    if answers.next == 0 {
+        answers.source = source;
         // SAFETY: libwebp passes a block, and the first of its ten predictions: the others are where it put them.
-        unsafe { trial.transform(&*source.cast(), &*predicted.cast()) };
+        unsafe { answers.transform(&*source.cast(), &*predicted.cast()) };
     }
-    trial.step = Step::Transformed;
-    trial.coefficients = out;
+    debug_assert_eq!(answers.source, source);
+    answers.next += 1;
+    set(&trial.awaited, answers.awaited());
+    set(&trial.transformed, out);
     // SAFETY: libwebp passes room for 16 coefficients.
-    store(unsafe { &mut *out.cast() }, load(&trial.transformed[trial.mode()]));
+    store(unsafe { &mut *out.cast() }, load(&answers.transformed[answers.mode()]));
 }
 
 /// Quantises the coefficients of one block, as `quantize_two` does those of two.
 #[target_feature(enable = "avx2")]
 pub unsafe extern "C" fn quantize(coefficients: *mut i16, levels: *mut i16, matrix: *const Matrix) -> c_int {
-    // SAFETY: libwebp passes 16 coefficients, room for as many levels, and a matrix; no other call of ours is under way
-    // in this thread.
-    let (trial, at, coefficients, levels, matrix) =
-        unsafe { (trial(), coefficients.cast_const(), &mut *coefficients.cast(), &mut *levels.cast(), &*matrix) };
-    if trial.step != Step::Transformed || trial.coefficients != at {
+    let found = found(|trial| is(&trial.transformed, coefficients));
+    let at = coefficients;
+    // SAFETY: libwebp passes 16 coefficients, room for as many levels, and a matrix.
+    let (coefficients, levels, matrix): (&mut Coefficients, &mut Coefficients, _) =
+        unsafe { (&mut *coefficients.cast(), &mut *levels.cast(), &*matrix) };
+    let Some(trial) = found else {
         return c_int::from(Quantizer::of(matrix).quantize(load(coefficients), coefficients, levels));
+    };
+    // SAFETY: the pointer is one that only the thread of the trial has, and no other call of ours is under way in it.
+    let answers = unsafe { &mut *trial.answers.get() };
+    if !answers.is_quantized {
+        answers.quantize(matrix);
     }
-    if !trial.is_quantized {
-        trial.quantize(matrix);
-    }
-    let mode = trial.mode();
-    debug_assert_eq!(*coefficients, trial.transformed[mode]);
-    trial.step = Step::Quantized;
-    store(coefficients, load(&trial.quantized[mode]));
-    store(levels, load(&trial.levels[mode]));
-    c_int::from(trial.any[mode])
+    let mode = answers.mode();
+    debug_assert_eq!(*coefficients, answers.transformed[mode]);
+    set(&trial.transformed, ptr::null_mut());
+    set(&trial.quantized, at);
+    store(coefficients, load(&answers.quantized[mode]));
+    store(levels, load(&answers.levels[mode]));
+    c_int::from(answers.any[mode])
 }
 
 /// Makes of a prediction and what levels stand for a block again; or two blocks beside each other.
@@ -160,18 +169,18 @@ pub unsafe extern "C" fn restore(predicted: *const u8, coefficients: *const i16,
         // SAFETY: libwebp passes two blocks beside each other, twice 16 coefficients, and room for two blocks.
         return unsafe { restore_two(&*predicted.cast(), &*coefficients.cast(), out) };
     }
-    // SAFETY: no other call of ours is under way in this thread.
-    let trial = unsafe { trial() };
-    if trial.step != Step::Quantized || trial.coefficients != coefficients {
+    let Some(trial) = found(|trial| is(&trial.quantized, coefficients)) else {
         // SAFETY: libwebp passes what it would to its own function.
         return unsafe { (theirs().restore)(predicted, coefficients, out, two) };
-    }
-    let mode = trial.mode();
+    };
+    // SAFETY: the pointer is one that only the thread of the trial has, and no other call of ours is under way in it.
+    let answers = unsafe { &*trial.answers.get() };
+    let mode = answers.mode();
     // SAFETY: libwebp passes 16 coefficients.
-    debug_assert_eq!(unsafe { *coefficients.cast::<Coefficients>() }, trial.quantized[mode]);
-    trial.step = Step::Restored;
-    trial.restored_at = out;
-    for (y, row) in trial.restored[mode].as_chunks::<4>().0.iter().enumerate() {
+    debug_assert_eq!(unsafe { *coefficients.cast::<Coefficients>() }, answers.quantized[mode]);
+    set(&trial.quantized, ptr::null_mut());
+    set(&trial.restored, out);
+    for (y, row) in answers.restored[mode].as_chunks::<4>().0.iter().enumerate() {
         // SAFETY: libwebp passes room for a block.
         unsafe { out.add(y * STRIDE).cast::<[u8; 4]>().write(*row) };
     }
@@ -196,62 +205,100 @@ unsafe fn restore_two(predicted: &Blocks, coefficients: &[Coefficients; 2], out:
 /// The sum of the squares of a block's differences from another.
 #[target_feature(enable = "avx2")]
 pub unsafe extern "C" fn squared_error(source: *const u8, other: *const u8) -> c_int {
-    // SAFETY: no other call of ours is under way in this thread.
-    let trial = unsafe { trial() };
-    // SAFETY: libwebp passes two blocks, the same to its own function.
-    unsafe {
-        if !trial.has_restored(source, other) {
-            return (theirs().squared_error)(source, other);
-        }
-    }
-    trial.squared_errors[trial.mode()]
+    let Some(trial) = found(|trial| is(&trial.restored, other)) else {
+        // SAFETY: libwebp passes what it would to its own function.
+        return unsafe { (theirs().squared_error)(source, other) };
+    };
+    // SAFETY: the pointer is one that only the thread of the trial has, and no other call of ours is under way in it;
+    // it is to a block.
+    let answers = unsafe {
+        let answers = &*trial.answers.get();
+        debug_assert!(answers.are_of(source, &*other.cast()));
+        answers
+    };
+    answers.squared_errors[answers.mode()]
 }
 
 /// How far apart the spectra of two blocks are, by 16 weights.
 #[target_feature(enable = "avx2")]
 pub unsafe extern "C" fn distortion(source: *const u8, other: *const u8, weights: *const u16) -> c_int {
-    // SAFETY: no other call of ours is under way in this thread.
-    let trial = unsafe { trial() };
-    // SAFETY: libwebp passes two blocks and 16 weights.
-    unsafe {
-        if !trial.has_restored(source, other) {
-            return avx2::distortion(source, other, weights);
+    let Some(trial) = found(|trial| is(&trial.restored, other)) else {
+        // SAFETY: libwebp passes two blocks and 16 weights.
+        return unsafe { avx2::distortion(source, other, weights) };
+    };
+    // SAFETY: the pointer is one that only the thread of the trial has, and no other call of ours is under way in it;
+    // libwebp passes two blocks and 16 weights.
+    let answers = unsafe {
+        let answers = &mut *trial.answers.get();
+        debug_assert!(answers.are_of(source, &*other.cast()));
+        if !answers.is_compared {
+            answers.compare(&*source.cast(), &*weights.cast());
         }
-        if !trial.is_compared {
-            trial.compare(&*source.cast(), &*weights.cast());
-        }
-    }
-    trial.distortions[trial.mode()]
+        answers
+    };
+    answers.distortions[answers.mode()]
+}
+
+/// Order matters to no other thread: each meets its own pointers alone.
+fn set<T>(pointer: &AtomicPtr<T>, to: *mut T) {
+    pointer.store(to, Ordering::Relaxed);
+}
+
+fn is<T>(pointer: &AtomicPtr<T>, passed: *const T) -> bool {
+    pointer.load(Ordering::Relaxed).cast_const() == passed
 }
 
 impl Trial {
+    const fn new() -> Self {
+        Self {
+            is_taken: AtomicBool::new(false),
+            awaited: AtomicPtr::new(ptr::null_mut()),
+            transformed: AtomicPtr::new(ptr::null_mut()),
+            quantized: AtomicPtr::new(ptr::null_mut()),
+            restored: AtomicPtr::new(ptr::null_mut()),
+            answers: UnsafeCell::new(Answers {
+                source: ptr::null(),
+                predictions: ptr::null_mut(),
+                next: 0,
+                is_quantized: false,
+                is_compared: false,
+                predicted: [[0; 32]; MODES / 2],
+                transformed: [[0; 16]; SLOTS],
+                quantized: [[0; 16]; SLOTS],
+                levels: [[0; 16]; SLOTS],
+                any: [false; SLOTS],
+                restored: [[0; 16]; SLOTS],
+                squared_errors: [0; SLOTS],
+                distortions: [0; SLOTS],
+            }),
+        }
+    }
+
+    fn forget(&self) {
+        set(&self.awaited, ptr::null_mut());
+        set(&self.transformed, ptr::null_mut());
+        set(&self.quantized, ptr::null_mut());
+        set(&self.restored, ptr::null_mut());
+    }
+}
+
+impl Answers {
     fn mode(&self) -> usize {
         (self.next - 1) % SLOTS
     }
 
-    /// Whether the next mode is asked about: after the one before, and of the same block.
-    fn turns_to(&mut self, source: *const u8, predicted: *const u8) -> bool {
-        let place = self.next / 8 * 4 * STRIDE + self.next % 8 * 4;
-        let in_turn = self.next < MODES
-            && predicted == self.predictions.wrapping_add(place)
-            && (self.next == 0 || source == self.source);
-        self.step = Step::Outside;
-        self.source = source;
-        self.next = if in_turn { self.next + 1 } else { MODES };
-        in_turn
+    /// The prediction of the next mode, null after the last.
+    fn awaited(&self) -> *mut u8 {
+        match self.next {
+            next @ ..MODES => self.predictions.wrapping_add(next / 8 * 4 * STRIDE + next % 8 * 4),
+            _ => ptr::null_mut(),
+        }
     }
 
-    /// Whether `other` is the block restored last.
-    ///
-    /// # Safety
-    /// `other` is a block.
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn has_restored(&self, source: *const u8, other: *const u8) -> bool {
-        let is_it = self.step == Step::Restored && self.source == source && self.restored_at == other;
-        // SAFETY: the caller's promise.
-        debug_assert!(!is_it || same(samples(unsafe { &*other.cast() }), bytes(&self.restored[self.mode()])));
-        is_it
+    fn are_of(&self, source: *const u8, restored: &Block) -> bool {
+        source == self.source && same(samples(restored), bytes(&self.restored[self.mode()]))
     }
 
     #[inline]
