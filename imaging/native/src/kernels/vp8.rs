@@ -681,6 +681,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::x86::*;
+    use crate::libwebp::{Settings, encode_yuv};
+    use crate::plane::Plane;
 
     /// The rows of a macroblock's luma, or more than enough for its chroma.
     type Macroblock = [u8; 16 * STRIDE];
@@ -811,6 +813,27 @@ mod tests {
     #[test]
     fn ours_are_used_where_there_is_avx2() {
         assert_eq!(replaced().is_some(), crate::kernels::has_avx2());
+    }
+
+    /// More of them than there are trials.
+    #[test]
+    fn pictures_encoded_side_by_side_are_those_encoded_alone() {
+        let encoded = |seed: u64| {
+            let planes = [96, 48, 48].map(|edge| {
+                let mut plane = Plane::new(edge, edge);
+                let len = plane.samples().len();
+                plane.samples_mut().copy_from_slice(&crate::noise(seed, len));
+                plane
+            });
+            encode_yuv(&planes, &Settings { quality: 80.0, method: 4, lossless: false })
+        };
+        let alone: Vec<_> = (0..8).map(encoded).collect();
+        let side_by_side: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|seed| scope.spawn(move || encoded(seed))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("an encoded picture")).collect()
+        });
+        assert!(alone.iter().all(Option::is_some));
+        assert_eq!(side_by_side, alone);
     }
 
     proptest! {
