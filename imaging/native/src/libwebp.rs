@@ -131,7 +131,7 @@ pub fn encode_rgba(rgba: &[u8], width: usize, height: usize, settings: &Settings
 }
 
 fn encode(width: usize, height: usize, settings: &Settings, input: impl FnOnce(&mut WebPPicture)) -> Option<Vec<u8>> {
-    vp8::install();
+    let _installed = vp8::install();
     let mut config = WebPConfig::new_with_preset(WebPPreset::WEBP_PRESET_DEFAULT, settings.quality).ok()?;
     config.method = c_int::from(settings.method);
     config.lossless = c_int::from(settings.lossless);
