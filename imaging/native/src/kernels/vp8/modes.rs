@@ -32,8 +32,8 @@ const fn pair(at: usize) -> [usize; 2] {
     if at < 4 { [at, at + 4] } else { [8, 9] }
 }
 
-/// What one encoding tries. The pointers are to its own memory, which no other has meanwhile, and null before and after:
-/// who passes one that is equal is the thread that encodes.
+/// What one encoding tries. The pointers are into libwebp's arrays on the stack of the thread that encodes, so no other
+/// thread has the same before the trial is given back, and null before and after: who passes one that is equal is it.
 struct Trial {
     is_taken: AtomicBool,
     /// The prediction that is next in turn.
