@@ -107,31 +107,31 @@ impl Quantiser {
     }
 }
 
-/// Transforms and quantises two blocks. `rows` holds eight rows of sixteen samples, the first block's then the second's.
-pub fn transform(rows: &[[u8; 16]; 8], quantiser: &Quantiser, out: &mut [Block; 2]) {
+/// Transforms and quantises two blocks. A row has sixteen samples, eight of the first block's, then as many of the
+/// second's.
+#[inline(always)]
+pub fn transform(row: impl Fn(usize) -> [u8; 16], quantiser: &Quantiser, out: &mut [Block; 2]) {
     #[cfg(target_arch = "x86_64")]
     if super::has_avx2() {
         // SAFETY: AVX2 was just detected.
-        return unsafe { avx2::transform(rows, quantiser, out) };
+        return unsafe { avx2::transform(row, quantiser, out) };
     }
     #[cfg(target_arch = "aarch64")]
-    return neon::transform(rows, quantiser, out);
+    return neon::transform(row, quantiser, out);
     #[cfg(not(target_arch = "aarch64"))]
-    scalar::transform(rows, quantiser, out);
+    scalar::transform(row, quantiser, out);
 }
 
 #[cfg(any(test, not(target_arch = "aarch64")))]
 mod scalar {
     use super::*;
 
-    pub fn transform(rows: &[[u8; 16]; 8], quantiser: &Quantiser, out: &mut [Block; 2]) {
+    pub fn transform(row: impl Fn(usize) -> [u8; 16], quantiser: &Quantiser, out: &mut [Block; 2]) {
         for (index, out) in out.iter_mut().enumerate() {
-            let mut block = [[0i16; 8]; 8];
-            for (line, row) in block.iter_mut().zip(rows) {
-                for (value, &sample) in line.iter_mut().zip(&row[8 * index..]) {
-                    *value = i16::from(sample) - 128;
-                }
-            }
+            let block = std::array::from_fn(|y| {
+                let samples = row(y);
+                std::array::from_fn(|x| i16::from(samples[8 * index + x]) - 128)
+            });
             let columns = transposed(&pass(&block, true));
             *out = quantised(&pass(&columns, false), quantiser, index);
         }
@@ -198,16 +198,17 @@ mod scalar {
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use super::*;
+    use std::arch::asm;
     use std::arch::x86_64::*;
 
     /// Both blocks at once: the first in the low lane of each vector, the second in the high one.
     #[target_feature(enable = "avx2")]
-    pub fn transform(rows: &[[u8; 16]; 8], quantiser: &Quantiser, out: &mut [Block; 2]) {
+    pub fn transform(row: impl Fn(usize) -> [u8; 16], quantiser: &Quantiser, out: &mut [Block; 2]) {
         let middle = _mm256_set1_epi16(128);
         let mut lines = [middle; 8];
-        for (line, row) in lines.iter_mut().zip(rows) {
+        for (y, line) in lines.iter_mut().enumerate() {
             // SAFETY: a row is sixteen bytes.
-            let samples = unsafe { _mm_loadu_si128(row.as_ptr().cast()) };
+            let samples = unsafe { _mm_loadu_si128(row(y).as_ptr().cast()) };
             *line = _mm256_sub_epi16(_mm256_cvtepu8_epi16(samples), middle);
         }
         let columns = transpose(pass::<true>(lines));
@@ -227,7 +228,9 @@ mod avx2 {
         out.nonzero = nonzero;
         for (out, rows) in out.values.as_chunks_mut::<16>().0.iter_mut().zip(rows.as_chunks::<2>().0) {
             // SAFETY: sixteen 16-bit values are one vector.
-            unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm256_permute2x128_si256::<SELECT>(rows[0], rows[1])) };
+            unsafe {
+                _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm256_permute2x128_si256::<SELECT>(rows[0], rows[1]))
+            };
         }
     }
 
@@ -295,16 +298,18 @@ mod avx2 {
             [difference(d[0], d[7]), difference(d[1], d[6]), difference(d[2], d[5]), difference(d[3], d[4])];
         let (t10, t13, t11, t12) = (sum(t0, t3), difference(t0, t3), sum(t1, t2), difference(t1, t2));
         let (z3, z4) = (sum(t4, t6), sum(t5, t7));
-        let zero = [_mm256_setzero_si256(); 2];
-        let (z3, z4) = (rotate(z3, z4, ODD_3, zero), rotate(z3, z4, ODD_4, zero));
+        // Everything that is divided by rounding has its half once.
+        let shift = if FIRST { CONSTANT_BITS - PASS_BITS } else { CONSTANT_BITS + PASS_BITS };
+        let half = [_mm256_set1_epi32(1 << (shift - 1)); 2];
+        let (z3, z4) = (rotate(z3, z4, ODD_3, half), rotate(z3, z4, ODD_4, half));
         [
             plain::<FIRST>(sum(t10, t11)),
             descale::<FIRST>(rotate(t4, t7, ODD_1, z4)),
-            descale::<FIRST>(rotate(t13, t12, EVEN_2, zero)),
+            descale::<FIRST>(rotate(t13, t12, EVEN_2, half)),
             descale::<FIRST>(rotate(t5, t6, ODD_3B, z3)),
             plain::<FIRST>(difference(t10, t11)),
             descale::<FIRST>(rotate(t5, t6, ODD_5, z4)),
-            descale::<FIRST>(rotate(t13, t12, EVEN_6, zero)),
+            descale::<FIRST>(rotate(t13, t12, EVEN_6, half)),
             descale::<FIRST>(rotate(t4, t7, ODD_7, z3)),
         ]
     }
@@ -320,15 +325,13 @@ mod avx2 {
 
     #[target_feature(enable = "avx2")]
     fn descale<const FIRST: bool>(values: [__m256i; 2]) -> __m256i {
-        let [low, high] = if FIRST {
-            const SHIFT: i32 = CONSTANT_BITS - PASS_BITS;
-            let half = _mm256_set1_epi32(1 << (SHIFT - 1));
-            values.map(|v| _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(v, half)))
-        } else {
-            const SHIFT: i32 = CONSTANT_BITS + PASS_BITS;
-            let half = _mm256_set1_epi32(1 << (SHIFT - 1));
-            values.map(|v| _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(v, half)))
-        };
+        let [low, high] = values.map(|value| {
+            if FIRST {
+                _mm256_srai_epi32::<{ CONSTANT_BITS - PASS_BITS }>(value)
+            } else {
+                _mm256_srai_epi32::<{ CONSTANT_BITS + PASS_BITS }>(value)
+            }
+        });
         _mm256_packs_epi32(low, high)
     }
 
@@ -362,7 +365,9 @@ mod avx2 {
         // SAFETY: a row of both tables is sixteen 16-bit values.
         let load = |table: &[[u16; 16]; 8]| unsafe { _mm256_loadu_si256(table[row].as_ptr().cast()) };
         let magnitude = _mm256_add_epi16(_mm256_abs_epi16(coefficients), load(&quantiser.correction));
-        let product = _mm256_mulhi_epu16(magnitude, load(&quantiser.reciprocal));
+        let mut product = _mm256_mulhi_epu16(magnitude, load(&quantiser.reciprocal));
+        // SAFETY: a comment, which hides from the compiler that the product is one: of two in a row it makes 32-bit ones.
+        unsafe { asm!("/* {0} */", inout(ymm_reg) product, options(pure, nomem, nostack, preserves_flags)) };
         let quotient = _mm256_mulhi_epu16(product, load(&quantiser.scale));
         _mm256_sign_epi16(quotient, coefficients)
     }
@@ -373,7 +378,8 @@ mod neon {
     use super::*;
     use std::arch::aarch64::*;
 
-    pub fn transform(rows: &[[u8; 16]; 8], quantiser: &Quantiser, out: &mut [Block; 2]) {
+    pub fn transform(row: impl Fn(usize) -> [u8; 16], quantiser: &Quantiser, out: &mut [Block; 2]) {
+        let rows: [[u8; 16]; 8] = std::array::from_fn(row);
         for (index, out) in out.iter_mut().enumerate() {
             // SAFETY: NEON is part of aarch64; each load reads eight samples of a row of sixteen.
             unsafe {
@@ -518,8 +524,8 @@ mod tests {
             let (first, second) = steps.split_at(64);
             let quantiser = Quantiser::new([first, second].map(|steps| steps.try_into().expect("sixty-four")));
             let (mut fast, mut slow) = ([Block::EMPTY; 2], [Block::EMPTY; 2]);
-            transform(&blocks(seed), &quantiser, &mut fast);
-            scalar::transform(&blocks(seed), &quantiser, &mut slow);
+            transform(|y| blocks(seed)[y], &quantiser, &mut fast);
+            scalar::transform(|y| blocks(seed)[y], &quantiser, &mut slow);
             prop_assert_eq!(fast, slow);
         }
 
@@ -528,7 +534,7 @@ mod tests {
         fn coefficients_are_those_of_the_cosine_transform(seed in any::<u64>()) {
             let rows = blocks(seed);
             let mut out = [Block::EMPTY; 2];
-            transform(&rows, &Quantiser::new([&[1; 64]; 2]), &mut out);
+            transform(|y| rows[y], &Quantiser::new([&[1; 64]; 2]), &mut out);
             for (&natural, &coefficient) in ZIGZAG.iter().zip(&out[0].values) {
                 let (u, v) = (usize::from(natural % 8), usize::from(natural / 8));
                 let exact = cosine_transform(&rows, u, v);
@@ -539,7 +545,7 @@ mod tests {
         #[test]
         fn a_bit_says_which_coefficients_are_not_zero(seed in any::<u64>(), step in 1u8..=255) {
             let mut out = [Block::EMPTY; 2];
-            transform(&blocks(seed), &Quantiser::new([&[step; 64]; 2]), &mut out);
+            transform(|y| blocks(seed)[y], &Quantiser::new([&[step; 64]; 2]), &mut out);
             for block in &out {
                 for (k, &value) in block.values.iter().enumerate() {
                     prop_assert_eq!(value != 0, block.nonzero >> k & 1 == 1);

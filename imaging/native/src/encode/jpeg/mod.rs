@@ -113,29 +113,31 @@ fn transform_mcu(
     let [pair, next, last] = blocks.as_chunks_mut::<2>().0 else { unreachable!("six blocks are three pairs") };
     match sampling {
         Sampling::Half => {
-            transform(&square_of_two(y, left, top), first, pair);
-            transform(&square_of_two(y, left, top + 8), first, next);
-            transform(&side_by_side(cb, cr, left / 2, top / 2), second, last);
+            transform(square_of_two(y, left, top), first, pair);
+            transform(square_of_two(y, left, top + 8), first, next);
+            transform(side_by_side(cb, cr, left / 2, top / 2), second, last);
         }
         Sampling::Full => {
-            transform(&side_by_side(y, cb, left, top), first, pair);
-            transform(&side_by_side(cr, cr, left, top), second, next);
+            transform(side_by_side(y, cb, left, top), first, pair);
+            transform(side_by_side(cr, cr, left, top), second, next);
         }
     }
 }
 
-/// Eight rows of sixteen samples: two blocks of one plane.
-fn square_of_two(plane: &Plane, left: usize, top: usize) -> [[u8; 16]; 8] {
+/// Rows of sixteen samples: two blocks of one plane.
+#[inline(always)]
+fn square_of_two(plane: &Plane, left: usize, top: usize) -> impl Fn(usize) -> [u8; 16] {
     let samples = &plane.samples()[top * plane.stride + left..];
-    std::array::from_fn(|y| samples[y * plane.stride..][..16].try_into().expect("sixteen samples"))
+    move |y| *samples[y * plane.stride..].first_chunk().expect("sixteen samples")
 }
 
-/// Eight rows of sixteen samples: a block of each of two planes.
-fn side_by_side(first: &Plane, second: &Plane, left: usize, top: usize) -> [[u8; 16]; 8] {
-    let mut rows = [[0; 16]; 8];
-    for (y, row) in rows.iter_mut().enumerate() {
-        row[..8].copy_from_slice(&first.padded_row(top + y)[left..left + 8]);
-        row[8..].copy_from_slice(&second.padded_row(top + y)[left..left + 8]);
+/// Rows of sixteen samples: a block of each of two planes.
+#[inline(always)]
+fn side_by_side<'a>(first: &'a Plane, second: &'a Plane, left: usize, top: usize) -> impl Fn(usize) -> [u8; 16] + 'a {
+    let octets = [first, second].map(|plane| &plane.samples()[top * plane.stride + left..]);
+    let strides = [first.stride, second.stride];
+    move |y| {
+        let [first, second] = [0, 1].map(|i| *octets[i][y * strides[i]..].first_chunk::<8>().expect("eight samples"));
+        (u128::from(u64::from_le_bytes(second)) << 64 | u128::from(u64::from_le_bytes(first))).to_le_bytes()
     }
-    rows
 }
