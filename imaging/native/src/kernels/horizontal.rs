@@ -55,6 +55,15 @@ mod avx2 {
         }
     }
 
+    /// The sum of each vector's lanes of four, side by side. Unpacking takes half the time of `_mm256_hadd_epi32`.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn sums([a, b, c, d]: [__m256i; 4]) -> __m256i {
+        let ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+        let cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+        _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd))
+    }
+
     /// `VECTORS` of weights a destination sample, or as many as `taps` has if 0.
     #[target_feature(enable = "avx2")]
     fn steps<const VECTORS: usize>(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
@@ -82,8 +91,8 @@ mod avx2 {
                 }
                 sum
             };
-            let first = _mm256_hadd_epi32(_mm256_hadd_epi32(dot(0), dot(1)), _mm256_hadd_epi32(dot(2), dot(3)));
-            let second = _mm256_hadd_epi32(_mm256_hadd_epi32(dot(4), dot(5)), _mm256_hadd_epi32(dot(6), dot(7)));
+            let first = sums([dot(0), dot(1), dot(2), dot(3)]);
+            let second = sums([dot(4), dot(5), dot(6), dot(7)]);
             let total = _mm256_add_epi32(
                 _mm256_permute2x128_si256::<0x20>(first, second),
                 _mm256_permute2x128_si256::<0x31>(first, second),
