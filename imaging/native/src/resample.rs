@@ -30,7 +30,7 @@ pub fn resampled(plane: &Plane, horizontal: Rc<Taps>, vertical: Rc<Taps>) -> Pla
     for y in 0..target.plane.height {
         target.make(y, |y| plane.padded_row(y));
     }
-    target.plane
+    target.finish()
 }
 
 /// Makes one plane out of strips of a larger (or smaller) one.
@@ -62,7 +62,7 @@ impl Resampler {
 
     pub fn finish(self) -> Plane {
         debug_assert_eq!(self.made, self.target.plane.height, "a decoder gave fewer rows than its header promised");
-        self.target.plane
+        self.target.finish()
     }
 
     /// The destination row that the earliest source rows make, of those that are left.
@@ -76,15 +76,19 @@ impl Resampler {
 struct Target {
     vertical: Rc<Taps>,
     horizontal: Rc<Taps>,
-    line: Vec<i16>,
+    lines: [Vec<i16>; 2],
+    /// The row that the first of the lines is for, while it waits for the second: rows are finished two at a time.
+    waiting: Option<usize>,
     plane: Plane,
 }
 
 impl Target {
     /// `width` is the source's.
     fn new(horizontal: Rc<Taps>, vertical: Rc<Taps>, width: usize) -> Self {
+        let line = vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))];
         Self {
-            line: vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))],
+            lines: [line.clone(), line],
+            waiting: None,
             plane: Plane::new(horizontal.starts.len(), vertical.starts.len()),
             vertical,
             horizontal,
@@ -97,11 +101,23 @@ impl Target {
 
     /// Makes a row out of rows of the source, each with its padding.
     fn make<'r>(&mut self, y: usize, source: impl Fn(usize) -> &'r [u8]) {
-        let Self { vertical: down, horizontal: across, line, plane } = self;
+        let Self { vertical: down, horizontal: across, lines, waiting, plane } = self;
         let first = down.starts[y] as usize;
         let rows: Vec<&[u8]> = (first..first + down.count).map(source).collect();
+        let line = &mut lines[usize::from(waiting.is_some())];
         vertical(&rows, down.weights(y), down.precision, &mut line[..rows[0].len()]);
-        horizontal(line, across, plane.row_mut(y));
+        match waiting.take() {
+            Some(other) => horizontal(lines.each_ref().map(Vec::as_slice), across, plane.two_rows_mut([other, y])),
+            None => *waiting = Some(y),
+        }
+    }
+
+    /// The plane, once every row was made.
+    fn finish(mut self) -> Plane {
+        if let Some(y) = self.waiting {
+            horizontal([&self.lines[0]], &self.horizontal, [self.plane.row_mut(y)]);
+        }
+        self.plane
     }
 }
 
