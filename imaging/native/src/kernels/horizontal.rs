@@ -74,8 +74,8 @@ mod avx2 {
         let starts = taps.starts[..whole].as_chunks::<STEP>().0;
         let weights = taps.weights.chunks_exact(STEP * stride);
         for (step, (starts, weights)) in starts.iter().zip(weights).enumerate() {
-            let first = quad(rows, &starts[..4], &weights[..4 * stride], stride);
-            let second = quad(rows, &starts[4..], &weights[4 * stride..], stride);
+            let first = quad::<0, N>(rows, starts, weights, stride);
+            let second = quad::<4, N>(rows, starts, weights, stride);
             for ((out, first), second) in out.iter_mut().zip(first).zip(second) {
                 let total = _mm256_add_epi32(
                     _mm256_permute2x128_si256::<0x20>(first, second),
@@ -83,8 +83,7 @@ mod avx2 {
                 );
                 let rounded = _mm256_sra_epi32(_mm256_add_epi32(total, half), shift_count);
                 let words = _mm_packs_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256::<1>(rounded));
-                let bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
-                out[STEP * step..][..STEP].copy_from_slice(&bytes);
+                out.as_chunks_mut().0[step] = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
             }
         }
         for (row, out) in rows.into_iter().zip(out) {
@@ -92,19 +91,25 @@ mod avx2 {
         }
     }
 
-    /// Four destination samples of each row, each the sum of two lanes that lie four apart.
+    /// Four destination samples of each row from the step's `FIRST` on, each the sum of two lanes that lie four apart.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn quad<const N: usize>(rows: [&[i16]; N], starts: &[u32], weights: &[i16], stride: usize) -> [__m256i; N] {
+    fn quad<const FIRST: usize, const N: usize>(
+        rows: [&[i16]; N],
+        starts: &[u32; STEP],
+        weights: &[i16],
+        stride: usize,
+    ) -> [__m256i; N] {
         let mut dots = [[_mm256_setzero_si256(); 4]; N];
         for lane in 0..4 {
+            let start = starts[FIRST + lane] as usize;
             let mut k = 0;
             while k < stride {
-                // SAFETY: there are four strides of weights.
-                let weights = unsafe { _mm256_loadu_si256(weights.as_ptr().add(lane * stride + k).cast()) };
+                // SAFETY: there are STEP strides of weights.
+                let weights = unsafe { _mm256_loadu_si256(weights.as_ptr().add((FIRST + lane) * stride + k).cast()) };
                 for (row, dots) in rows.iter().zip(&mut dots) {
                     // SAFETY: `horizontal` asserted `start + stride <= row.len()` of every start.
-                    let samples = unsafe { _mm256_loadu_si256(row.as_ptr().add(starts[lane] as usize + k).cast()) };
+                    let samples = unsafe { _mm256_loadu_si256(row.as_ptr().add(start + k).cast()) };
                     dots[lane] = _mm256_add_epi32(dots[lane], _mm256_madd_epi16(samples, weights));
                 }
                 k += LANES;
