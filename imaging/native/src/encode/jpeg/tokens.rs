@@ -41,7 +41,7 @@ pub struct Tokens {
     /// The last DC of each component.
     dc: [i32; 3],
     /// The last `count` tokens, not counted yet.
-    made: [u32; Self::AT_ONCE],
+    made: [u32; Self::ROOM],
     count: usize,
 }
 
@@ -49,14 +49,14 @@ pub struct Tokens {
 const MOST: usize = 66;
 
 impl Tokens {
-    const AT_ONCE: usize = 4096;
+    const ROOM: usize = 4096;
 
     pub fn with_capacity(tokens: usize) -> Self {
         Self {
             tokens: Vec::with_capacity(tokens),
             histograms: [[0; TABLES * 256]; 2],
             dc: [0; 3],
-            made: [0; Self::AT_ONCE],
+            made: [0; Self::ROOM],
             count: 0,
         }
     }
@@ -64,7 +64,7 @@ impl Tokens {
     /// The next block of a component, in MCU order.
     #[inline(always)]
     pub fn add(&mut self, component: usize, block: &Block) {
-        if self.count > Self::AT_ONCE - MOST {
+        if self.count > Self::ROOM - MOST {
             self.flush();
         }
         let table = if component == 0 { 0 } else { 2 };
