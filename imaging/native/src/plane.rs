@@ -40,6 +40,12 @@ impl Plane {
         &mut self.data[y * self.stride..][..self.width]
     }
 
+    /// Two different rows.
+    pub fn two_rows_mut(&mut self, rows: [usize; 2]) -> [&mut [u8]; 2] {
+        let samples = rows.map(|y| y * self.stride..y * self.stride + self.width);
+        self.data.get_disjoint_mut(samples).expect("two rows of the plane")
+    }
+
     /// One row with its padding, for kernels that work on whole vectors.
     pub fn padded_row(&self, y: usize) -> &[u8] {
         &self.data[y * self.stride..][..self.stride]

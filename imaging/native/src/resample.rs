@@ -1,5 +1,6 @@
 //! Lanczos3 over strips: rows go in as the decoder makes them, finished rows of the smaller plane come out.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::kernels::{horizontal::horizontal, vertical::vertical};
@@ -27,8 +28,8 @@ impl<'a> Rows<'a> {
 /// A plane made of another, by any weights.
 pub fn resampled(plane: &Plane, horizontal: Rc<Taps>, vertical: Rc<Taps>) -> Plane {
     let mut target = Target::new(horizontal, vertical, plane.width);
-    for y in 0..target.plane.height {
-        target.make(y, |y| plane.padded_row(y));
+    for y in (0..target.plane.height).step_by(2) {
+        target.make(Couple::at(y, target.plane.height, false), |y| plane.padded_row(y));
     }
     target.plane
 }
@@ -45,7 +46,7 @@ pub struct Resampler {
 impl Resampler {
     pub fn new(across: &Axis, down: &Axis) -> Self {
         let target = Target::new(taps::lanczos3(across), taps::lanczos3(down), across.source);
-        let window = Window::new(across.source, target.vertical.count);
+        let window = Window::new(across.source, target.most_rows());
         Self { target, window, made: 0, mirrored: down.mirrored }
     }
 
@@ -53,9 +54,9 @@ impl Resampler {
     pub fn push(&mut self, rows: Rows<'_>) {
         for y in 0..rows.count {
             self.window.push(rows.row(y, self.window.width));
-            while let Some(y) = self.next_row().filter(|&y| self.target.last_source_of(y) < self.window.seen) {
-                self.target.make(y, |y| self.window.row(y));
-                self.made += 1;
+            while let Some(couple) = self.next_rows() {
+                self.target.make(couple, |y| self.window.row(y));
+                self.made += couple.rows().count();
             }
         }
     }
@@ -65,10 +66,30 @@ impl Resampler {
         self.target.plane
     }
 
-    /// The destination row that the earliest source rows make, of those that are left.
-    fn next_row(&self) -> Option<usize> {
-        let left = self.target.plane.height.checked_sub(self.made + 1)?;
-        Some(if self.mirrored { left } else { self.made })
+    /// The destination rows that the earliest source rows make, of those that are left, once the last of these is seen.
+    fn next_rows(&self) -> Option<Couple> {
+        let height = self.target.plane.height;
+        let couple = (self.made < height).then(|| Couple::at(self.made, height, self.mirrored))?;
+        (self.target.sources(couple).end <= self.window.seen).then_some(couple)
+    }
+}
+
+/// Two rows that are made at once, or the last one alone, in the order of their source rows.
+#[derive(Clone, Copy)]
+struct Couple {
+    first: usize,
+    second: Option<usize>,
+}
+
+impl Couple {
+    /// Of a plane of `height`, once `made` rows are made.
+    fn at(made: usize, height: usize, mirrored: bool) -> Self {
+        let row = |made: usize| if mirrored { height - 1 - made } else { made };
+        Self { first: row(made), second: (made + 1 < height).then(|| row(made + 1)) }
+    }
+
+    fn rows(self) -> impl Iterator<Item = usize> {
+        [Some(self.first), self.second].into_iter().flatten()
     }
 }
 
@@ -76,36 +97,64 @@ impl Resampler {
 struct Target {
     vertical: Rc<Taps>,
     horizontal: Rc<Taps>,
-    line: Vec<i16>,
+    lines: [Vec<i16>; 2],
+    /// Weights of the rows that either of two needs, zero for those of the other.
+    weights: [Vec<i16>; 2],
     plane: Plane,
 }
 
 impl Target {
     /// `width` is the source's.
     fn new(horizontal: Rc<Taps>, vertical: Rc<Taps>, width: usize) -> Self {
+        let line = vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))];
         Self {
-            line: vec![0; horizontal.extent.max(width.next_multiple_of(PADDING))],
+            lines: [line.clone(), line],
+            weights: [Vec::new(), Vec::new()],
             plane: Plane::new(horizontal.starts.len(), vertical.starts.len()),
             vertical,
             horizontal,
         }
     }
 
-    fn last_source_of(&self, y: usize) -> usize {
-        self.vertical.starts[y] as usize + self.vertical.count - 1
+    /// The source rows that two rows need.
+    fn sources(&self, couple: Couple) -> Range<usize> {
+        let starts = couple.rows().map(|y| self.vertical.starts[y] as usize);
+        let (first, last) = starts.fold((usize::MAX, 0), |(first, last), start| (first.min(start), last.max(start)));
+        first..last + self.vertical.count
     }
 
-    /// Makes a row out of rows of the source, each with its padding.
-    fn make<'r>(&mut self, y: usize, source: impl Fn(usize) -> &'r [u8]) {
-        let Self { vertical: down, horizontal: across, line, plane } = self;
-        let first = down.starts[y] as usize;
-        let rows: Vec<&[u8]> = (first..first + down.count).map(source).collect();
-        vertical(&rows, down.weights(y), down.precision, &mut line[..rows[0].len()]);
-        horizontal(line, across, plane.row_mut(y));
+    /// The most source rows that two rows need.
+    fn most_rows(&self) -> usize {
+        let apart = self.vertical.starts.windows(2).map(|starts| starts[0].abs_diff(starts[1]) as usize);
+        self.vertical.count + apart.max().unwrap_or(0)
+    }
+
+    /// Makes rows out of rows of the source, each with its padding.
+    fn make<'r>(&mut self, couple: Couple, source: impl Fn(usize) -> &'r [u8]) {
+        let sources = self.sources(couple);
+        let rows: Vec<&[u8]> = sources.clone().map(source).collect();
+        for (y, weights) in couple.rows().zip(&mut self.weights) {
+            weights.clear();
+            weights.resize(self.vertical.starts[y] as usize - sources.start, 0);
+            weights.extend_from_slice(self.vertical.weights(y));
+            weights.resize(rows.len(), 0);
+        }
+        let Self { vertical: down, horizontal: across, lines: [line, below], weights: [weights, others], plane } = self;
+        let width = rows[0].len();
+        match couple.second {
+            Some(second) => {
+                vertical(&rows, [weights, others], down.precision, [&mut line[..width], &mut below[..width]]);
+                horizontal([line, below], across, plane.two_rows_mut([couple.first, second]));
+            }
+            None => {
+                vertical(&rows, [weights], down.precision, [&mut line[..width]]);
+                horizontal([line], across, [plane.row_mut(couple.first)]);
+            }
+        }
     }
 }
 
-/// The last rows of the source, as many as one destination row needs.
+/// The last rows of the source, as many as two destination rows need.
 struct Window {
     width: usize,
     stride: usize,

@@ -11,7 +11,7 @@ macro_rules! also_for_avx2 {
             fn plain($($argument: $kind),*) $body
 
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+            #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
             fn avx2($($argument: $kind),*) {
                 plain($($argument),*);
             }
@@ -30,7 +30,6 @@ pub(crate) use also_for_avx2;
 
 pub mod fdct;
 pub mod horizontal;
-pub mod nonzero;
 pub mod pixels;
 pub mod range;
 pub mod transpose;
@@ -43,7 +42,7 @@ pub mod ycc;
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_avx2() -> bool {
     use std::arch::is_x86_feature_detected as has;
-    has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt")
+    has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
 }
 
 /// A byte of a fixed-point sum.

@@ -7,20 +7,24 @@
 /// A sample overshoots to at most 1.3 x 255, which leaves room for six.
 pub const FRACTION: u32 = 6;
 
-/// Sums `rows` by `weights` (which add up to `1 << precision`) into `out`; every row is at least as long as `out`.
-pub fn vertical(rows: &[&[u8]], weights: &[i16], precision: u32, out: &mut [i16]) {
-    assert_eq!(rows.len(), weights.len());
-    assert!(rows.iter().all(|row| row.len() >= out.len()));
+/// Sums `rows` by each of `weights` (which add up to `1 << precision`) into `out`; every row is at least as long as that.
+/// Two sums at once widen every sample once for both.
+pub fn vertical<const N: usize>(rows: &[&[u8]], weights: [&[i16]; N], precision: u32, out: [&mut [i16]; N]) {
+    let width = out[0].len();
+    assert!(weights.iter().all(|weights| weights.len() == rows.len()));
+    assert!(rows.iter().all(|row| row.len() >= width) && out.iter().all(|out| out.len() == width));
     let shift = precision - FRACTION;
     #[cfg(target_arch = "x86_64")]
     if super::has_avx2() {
         // SAFETY: AVX2 was just detected.
         return unsafe { avx2::vertical(rows, weights, shift, out) };
     }
-    #[cfg(target_arch = "aarch64")]
-    return neon::vertical(rows, weights, shift, out);
-    #[cfg(not(target_arch = "aarch64"))]
-    scalar::vertical(rows, weights, shift, 0, out);
+    for (weights, out) in weights.into_iter().zip(out) {
+        #[cfg(target_arch = "aarch64")]
+        neon::vertical(rows, weights, shift, out);
+        #[cfg(not(target_arch = "aarch64"))]
+        scalar::vertical(rows, weights, shift, 0, out);
+    }
 }
 
 mod scalar {
@@ -43,46 +47,53 @@ mod avx2 {
     const STEP: usize = 32;
 
     #[target_feature(enable = "avx2")]
-    pub fn vertical(rows: &[&[u8]], weights: &[i16], shift: u32, out: &mut [i16]) {
-        let pairs: Vec<Pair<'_>> = rows.chunks(2).zip(weights.chunks(2)).map(Pair::new).collect();
+    pub fn vertical<const N: usize>(rows: &[&[u8]], weights: [&[i16]; N], shift: u32, mut out: [&mut [i16]; N]) {
+        let pairs: Vec<Pair<'_, N>> = (0..rows.len()).step_by(2).map(|first| Pair::new(rows, weights, first)).collect();
         let half = _mm256_set1_epi32(1 << (shift - 1));
         let shift_count = _mm_cvtsi32_si128(shift as i32);
-        let whole = out.len() / STEP * STEP;
-        for (step, out) in out.as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
-            let [a, b, c, d] = sums(&pairs, step * STEP, half).map(|sum| _mm256_sra_epi32(sum, shift_count));
-            let low = _mm256_packs_epi32(a, b);
-            let high = _mm256_packs_epi32(c, d);
-            let target = out.as_mut_ptr();
-            // SAFETY: `out` is STEP samples: two vectors.
-            unsafe {
-                _mm256_storeu_si256(target.cast(), _mm256_permute2x128_si256::<0x20>(low, high));
-                _mm256_storeu_si256(target.add(16).cast(), _mm256_permute2x128_si256::<0x31>(low, high));
+        let whole = out[0].len() / STEP * STEP;
+        for x in (0..whole).step_by(STEP) {
+            for (out, sums) in out.iter_mut().zip(sums(&pairs, x, half)) {
+                let [a, b, c, d] = sums.map(|sum| _mm256_sra_epi32(sum, shift_count));
+                let low = _mm256_packs_epi32(a, b);
+                let high = _mm256_packs_epi32(c, d);
+                let target = out[x..][..STEP].as_mut_ptr();
+                // SAFETY: the slice above is STEP samples: two vectors.
+                unsafe {
+                    _mm256_storeu_si256(target.cast(), _mm256_permute2x128_si256::<0x20>(low, high));
+                    _mm256_storeu_si256(target.add(16).cast(), _mm256_permute2x128_si256::<0x31>(low, high));
+                }
             }
         }
-        scalar::vertical(rows, weights, shift, whole, out);
+        for (weights, out) in weights.into_iter().zip(out) {
+            scalar::vertical(rows, weights, shift, whole, out);
+        }
     }
 
-    /// Two rows and their weights; an odd last row is paired with itself at weight zero.
-    struct Pair<'a> {
+    /// Two rows and their weights in each sum; an odd last row is paired with itself at weight zero.
+    struct Pair<'a, const N: usize> {
         above: &'a [u8],
         below: &'a [u8],
-        weights: i32,
+        weights: [i32; N],
     }
 
-    impl<'a> Pair<'a> {
-        fn new((rows, weights): (&[&'a [u8]], &[i16])) -> Self {
-            let second = weights.get(1).copied().unwrap_or(0);
-            let weights = i32::from(weights[0] as u16) | (i32::from(second) << 16);
-            Self { above: rows[0], below: rows[rows.len() - 1], weights }
+    impl<'a, const N: usize> Pair<'a, N> {
+        fn new(rows: &[&'a [u8]], weights: [&[i16]; N], first: usize) -> Self {
+            let second = (first + 1).min(rows.len() - 1);
+            let weights = weights.map(|weights| {
+                let below = weights.get(first + 1).copied().unwrap_or(0);
+                i32::from(weights[first] as u16) | (i32::from(below) << 16)
+            });
+            Self { above: rows[first], below: rows[second], weights }
         }
     }
 
     /// The sums of STEP columns from `x` on, as the interleaving leaves them: 0 to 3 and 16 to 19 first, and so on.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn sums(pairs: &[Pair<'_>], x: usize, half: __m256i) -> [__m256i; 4] {
+    fn sums<const N: usize>(pairs: &[Pair<'_, N>], x: usize, half: __m256i) -> [[__m256i; 4]; N] {
         let zero = _mm256_setzero_si256();
-        let mut sums = [half; 4];
+        let mut sums = [[half; 4]; N];
         for pair in pairs {
             // SAFETY: every row is at least as long as `out`, of which these columns are a whole step.
             let (above, below) = unsafe {
@@ -91,7 +102,6 @@ mod avx2 {
                     _mm256_loadu_si256(pair.below.as_ptr().add(x).cast()),
                 )
             };
-            let weights = _mm256_set1_epi32(pair.weights);
             let low = _mm256_unpacklo_epi8(above, below);
             let high = _mm256_unpackhi_epi8(above, below);
             let words = [
@@ -100,8 +110,10 @@ mod avx2 {
                 _mm256_unpacklo_epi8(high, zero),
                 _mm256_unpackhi_epi8(high, zero),
             ];
-            for (sum, words) in sums.iter_mut().zip(words) {
-                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, weights));
+            for (sums, &weights) in sums.iter_mut().zip(&pair.weights) {
+                for (sum, words) in sums.iter_mut().zip(words) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, _mm256_set1_epi32(weights)));
+                }
             }
         }
         sums
@@ -158,9 +170,15 @@ mod tests {
             let samples = crate::noise(seed, width * weights.len());
             let rows: Vec<&[u8]> = samples.chunks(width).collect();
             let (mut fast, mut slow) = (vec![0; width], vec![0; width]);
-            vertical(&rows, &weights, 14, &mut fast);
+            vertical(&rows, [&weights], 14, [&mut fast]);
             scalar::vertical(&rows, &weights, 14 - FRACTION, 0, &mut slow);
-            prop_assert_eq!(fast, slow);
+            prop_assert_eq!(&fast, &slow);
+            let others: Vec<i16> = weights.iter().rev().copied().collect();
+            let (mut first, mut second) = (vec![0; width], vec![0; width]);
+            vertical(&rows, [&others, &weights], 14, [&mut first, &mut second]);
+            prop_assert_eq!(second, slow);
+            vertical(&rows, [&others], 14, [&mut fast]);
+            prop_assert_eq!(first, fast);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Huffman codes made to measure, and the bits they become.
 
+use memchr::memchr;
+
 /// How often each symbol occurs.
 pub type Histogram = [u32; 256];
 
@@ -100,62 +102,77 @@ fn limit(counts: &mut [u32]) {
 /// Bits to bytes, a zero stuffed after every 0xff.
 pub struct BitWriter {
     out: Vec<u8>,
-    /// The lowest `pending` bits are not written yet.
+    /// Bytes that are not stuffed yet.
+    bytes: [u8; Self::ROOM + 8],
+    at: Place,
+}
+
+/// Where the next bit goes.
+#[derive(Clone, Copy, Default)]
+pub struct Place {
+    byte: usize,
+    /// The bits before it that make no byte yet, the uppermost first, and how many they are.
     buffer: u64,
     pending: u32,
 }
 
+impl Place {
+    /// The `count` (to 56) lowest bits of `bits`; those above are zero. Eight bytes are written each time, and those of
+    /// them that are not whole yet once more by the next.
+    #[inline(always)]
+    pub fn put(&mut self, bytes: &mut [u8], bits: u64, count: u32) {
+        self.pending += count;
+        self.buffer |= bits << (64 - self.pending);
+        bytes[self.byte..][..8].copy_from_slice(&self.buffer.to_be_bytes());
+        self.byte += self.pending as usize / 8;
+        self.buffer <<= self.pending & !7;
+        self.pending &= 7;
+    }
+}
+
 impl BitWriter {
+    /// Whole bytes that may be put at once.
+    pub const ROOM: usize = 4096;
+
     pub fn new(out: Vec<u8>) -> Self {
-        Self { out, buffer: 0, pending: 0 }
+        Self { out, bytes: [0; Self::ROOM + 8], at: Place::default() }
     }
 
     /// The `count` (to 32) lowest bits of `bits`; those above are zero.
     #[inline(always)]
     pub fn put(&mut self, bits: u32, count: u32) {
-        if self.pending + count > 64 {
-            self.flush_words();
+        if self.at.byte >= Self::ROOM - 8 {
+            self.stuff();
         }
-        self.buffer = self.buffer << count | u64::from(bits);
-        self.pending += count;
+        // Nothing at all would be a shift by all 64 bits of the buffer.
+        if count > 0 {
+            self.at.put(&mut self.bytes, u64::from(bits), count);
+        }
     }
 
-    /// Writes four bytes at a time, and only looks closer where one of them is 0xff.
-    #[inline(always)]
-    fn flush_words(&mut self) {
-        self.pending -= 32;
-        let word = (self.buffer >> self.pending) as u32;
-        if has_ff(word) {
-            for byte in word.to_be_bytes() {
-                self.out.push(byte);
-                if byte == 0xff {
-                    self.out.push(0);
-                }
-            }
-        } else {
-            self.out.extend_from_slice(&word.to_be_bytes());
+    /// Room for [`BitWriter::ROOM`] bytes, and the place in it: whoever puts much keeps a copy of that in registers.
+    pub fn room(&mut self) -> (&mut [u8], &mut Place) {
+        self.stuff();
+        (&mut self.bytes, &mut self.at)
+    }
+
+    fn stuff(&mut self) {
+        let mut rest = &self.bytes[..std::mem::take(&mut self.at.byte)];
+        while let Some(ones) = memchr(0xff, rest) {
+            self.out.extend_from_slice(&rest[..=ones]);
+            self.out.push(0);
+            rest = &rest[ones + 1..];
         }
+        self.out.extend_from_slice(rest);
     }
 
     /// Pads the last byte with ones and hands the bytes over.
     pub fn finish(mut self) -> Vec<u8> {
-        let padding = (8 - self.pending % 8) % 8;
+        let padding = (8 - self.at.pending) % 8;
         self.put((1 << padding) - 1, padding);
-        while self.pending > 0 {
-            self.pending -= 8;
-            let byte = (self.buffer >> self.pending) as u8;
-            self.out.push(byte);
-            if byte == 0xff {
-                self.out.push(0);
-            }
-        }
+        self.stuff();
         self.out
     }
-}
-
-/// Whether any byte is 0xff: adding one to it carries out of it.
-fn has_ff(word: u32) -> bool {
-    word & 0x8080_8080 & !word.wrapping_add(0x0101_0101) != 0
 }
 
 #[cfg(test)]
@@ -179,12 +196,6 @@ mod tests {
             prop_assert_eq!(codes.symbols.len(), powers.len());
             prop_assert_eq!(codes.counts.iter().map(|&count| usize::from(count)).sum::<usize>(), powers.len());
             prop_assert!(kraft(&codes) < 1 << 16);
-        }
-
-        #[test]
-        fn a_byte_of_ones_is_found_wherever_it_is(word in any::<u32>(), at in 0u32..5) {
-            let word = if at < 4 { word | 0xff << (8 * at) } else { word };
-            prop_assert!(!word.to_be_bytes().contains(&0xff) || has_ff(word));
         }
 
         #[test]

@@ -39,6 +39,12 @@ impl Sampling {
         (picture.width.div_ceil(self.mcu()), picture.height.div_ceil(self.mcu()))
     }
 
+    /// For each pair of blocks that is transformed at once, luma's pair and chroma's; at full size Y beside Cb, and Cr.
+    fn quantisers(self, [luma, chroma]: &[[u8; 64]; 2]) -> [Quantiser; 2] {
+        let first = if self == Self::Half { luma } else { chroma };
+        [Quantiser::new([luma, first]), Quantiser::new([chroma, chroma])]
+    }
+
     /// The component of each block of an MCU.
     fn components(self) -> &'static [usize] {
         match self {
@@ -59,7 +65,7 @@ pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
     cb.replicate_edges(8);
     cr.replicate_edges(8);
     let tables = tables::scaled(quality);
-    let quantisers = tables.each_ref().map(Quantiser::new);
+    let quantisers = sampling.quantisers(&tables);
     if progressive {
         return progressive::encode(&picture, sampling, &tables, &quantisers);
     }
@@ -79,7 +85,7 @@ pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
 also_for_avx2! {
     /// The first pass.
     fn tokenise(picture: &Picture, sampling: Sampling, quantisers: &[Quantiser; 2], tokens: &mut Tokens) {
-        let mut blocks = [[0; 64]; 6];
+        let mut blocks = [Block::EMPTY; 6];
         let (across, down) = sampling.grid(picture);
         for row in 0..down {
             for column in 0..across {
@@ -89,6 +95,7 @@ also_for_avx2! {
                 }
             }
         }
+        tokens.flush();
     }
 }
 
@@ -97,38 +104,40 @@ also_for_avx2! {
 fn transform_mcu(
     picture: &Picture,
     sampling: Sampling,
-    [luma, chroma]: &[Quantiser; 2],
+    [first, second]: &[Quantiser; 2],
     (column, row): (usize, usize),
     blocks: &mut Mcu,
 ) {
     let [y, cb, cr] = &picture.planes;
     let (left, top) = (column * sampling.mcu(), row * sampling.mcu());
-    let [first, second, third] = blocks.as_chunks_mut::<2>().0 else { unreachable!("six blocks are three pairs") };
+    let [pair, next, last] = blocks.as_chunks_mut::<2>().0 else { unreachable!("six blocks are three pairs") };
     match sampling {
         Sampling::Half => {
-            transform(&square_of_two(y, left, top), [luma; 2], first);
-            transform(&square_of_two(y, left, top + 8), [luma; 2], second);
-            transform(&side_by_side(cb, cr, left / 2, top / 2), [chroma; 2], third);
+            transform(square_of_two(y, left, top), first, pair);
+            transform(square_of_two(y, left, top + 8), first, next);
+            transform(side_by_side(cb, cr, left / 2, top / 2), second, last);
         }
         Sampling::Full => {
-            transform(&side_by_side(y, cb, left, top), [luma, chroma], first);
-            transform(&side_by_side(cr, cr, left, top), [chroma; 2], second);
+            transform(side_by_side(y, cb, left, top), first, pair);
+            transform(side_by_side(cr, cr, left, top), second, next);
         }
     }
 }
 
-/// Eight rows of sixteen samples: two blocks of one plane.
-fn square_of_two(plane: &Plane, left: usize, top: usize) -> [[u8; 16]; 8] {
+/// Rows of sixteen samples: two blocks of one plane.
+#[inline(always)]
+fn square_of_two(plane: &Plane, left: usize, top: usize) -> impl Fn(usize) -> [u8; 16] {
     let samples = &plane.samples()[top * plane.stride + left..];
-    std::array::from_fn(|y| samples[y * plane.stride..][..16].try_into().expect("sixteen samples"))
+    move |y| *samples[y * plane.stride..].first_chunk().expect("sixteen samples")
 }
 
-/// Eight rows of sixteen samples: a block of each of two planes.
-fn side_by_side(first: &Plane, second: &Plane, left: usize, top: usize) -> [[u8; 16]; 8] {
-    let mut rows = [[0; 16]; 8];
-    for (y, row) in rows.iter_mut().enumerate() {
-        row[..8].copy_from_slice(&first.padded_row(top + y)[left..left + 8]);
-        row[8..].copy_from_slice(&second.padded_row(top + y)[left..left + 8]);
+/// Rows of sixteen samples: a block of each of two planes.
+#[inline(always)]
+fn side_by_side<'a>(first: &'a Plane, second: &'a Plane, left: usize, top: usize) -> impl Fn(usize) -> [u8; 16] + 'a {
+    let octets = [first, second].map(|plane| &plane.samples()[top * plane.stride + left..]);
+    let strides = [first.stride, second.stride];
+    move |y| {
+        let [first, second] = [0, 1].map(|i| *octets[i][y * strides[i]..].first_chunk::<8>().expect("eight samples"));
+        (u128::from(u64::from_le_bytes(second)) << 64 | u128::from(u64::from_le_bytes(first))).to_le_bytes()
     }
-    rows
 }

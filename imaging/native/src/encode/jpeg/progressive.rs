@@ -2,7 +2,7 @@
 
 use super::huffman::{BitWriter, Codes, Histogram};
 use super::markers::{self, Scan};
-use super::tokens::{TRANSPOSED, positions, sized};
+use super::tokens::sized;
 use super::{Sampling, transform_mcu};
 use crate::kernels::fdct::{Block, Quantiser};
 use crate::plane::Picture;
@@ -47,7 +47,7 @@ struct Component {
 impl Component {
     fn new(mcus: (usize, usize), edge: usize, width: usize, height: usize) -> Self {
         let stride = mcus.0 * edge;
-        let blocks = vec![[0; 64]; stride * mcus.1 * edge];
+        let blocks = vec![Block::EMPTY; stride * mcus.1 * edge];
         Self { blocks, edge, stride, across: width.div_ceil(8), down: height.div_ceil(8) }
     }
 
@@ -64,14 +64,14 @@ fn coefficients(picture: &Picture, sampling: Sampling, quantisers: &[Quantiser; 
         let edge = if index == 0 && sampling == Sampling::Half { 2 } else { 1 };
         Component::new(grid, edge, plane.width, plane.height)
     });
-    let mut blocks = [[0; 64]; 6];
+    let mut blocks = [Block::EMPTY; 6];
     for mcu in (0..grid.1).flat_map(|row| (0..grid.0).map(move |column| (column, row))) {
         transform_mcu(picture, sampling, quantisers, mcu, &mut blocks);
         let mut blocks = blocks.iter();
         for component in &mut components {
             for index in 0..component.edge * component.edge {
                 let at = component.at(mcu, index);
-                component.blocks[at] = *blocks.next().expect("as many blocks as the components have");
+                component.blocks[at].clone_from(blocks.next().expect("as many blocks as the components have"));
             }
         }
     }
@@ -127,7 +127,7 @@ fn dc_tokens(components: &[Component; 3]) -> ScanTokens {
     for mcu in (0..down).flat_map(|row| (0..across).map(move |column| (column, row))) {
         for ((component, last), table) in components.iter().zip(&mut last).zip([0, 2, 2]) {
             for index in 0..component.edge * component.edge {
-                let dc = i32::from(component.blocks[component.at(mcu, index)][0]);
+                let dc = i32::from(component.blocks[component.at(mcu, index)].values[0]);
                 let (size, bits) = sized(dc - *last);
                 *last = dc;
                 tokens.push(table, size as u8, bits, size);
@@ -147,7 +147,7 @@ fn ac_tokens(components: &[Component; 3], scan: &Scan) -> ScanTokens {
     let mut empty = 0;
     for row in component.blocks.chunks_exact(component.stride).take(component.down) {
         for block in &row[..component.across] {
-            let left = positions(block) & band;
+            let left = block.nonzero & band;
             if left != 0 {
                 tokens.push_run(table, &mut empty);
             }
@@ -172,7 +172,7 @@ fn add_band(tokens: &mut ScanTokens, table: u8, block: &Block, mut left: u64, mu
             tokens.push(table, SIXTEEN_ZEROS, 0, 0);
             next += 16;
         }
-        let (size, bits) = sized(i32::from(block[usize::from(TRANSPOSED[k as usize])]));
+        let (size, bits) = sized(i32::from(block.values[k as usize]));
         tokens.push(table, ((k - next) << 4 | size) as u8, bits, size);
         next = k + 1;
     }
