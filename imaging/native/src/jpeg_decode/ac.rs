@@ -1,20 +1,23 @@
 //! AC coefficients two in one look-up, and those that nobody wants several at once.
 //!
 //! ```text
-//!   63        48 47        32 31      24 23       16 15        8 7        0
-//!   +-----------+------------+----------+-----------+-----------+----------+
-//!   |  value 2  |   mask 1   | length 1 | advance 2 | advance 1 |  length  |
-//!   +-----------+------------+----------+-----------+-----------+----------+
+//!   step      15        8 7        0      values      16         16         8         8
+//!             +----------+----------+               +---------+----------+-----------+------+
+//!             | advance  |  length  |               | offset  | second   | advance 1 | turn |
+//!             +----------+----------+               +---------+----------+-----------+------+
 //! ```
 //!
-//! `length` is that of both, `length 1` of the first alone. The first value is computed from the bits (`mask 1` has as
-//! many as the value), for its bits may lie beyond those looked up; the second comes out of the table. Where the bits
-//! hold one coefficient only, `advance 2` is 0: the second is stored first, and the first over it. So nothing is asked
-//! that the bits answer at random, but whether the block has ended.
+//! A step is of both coefficients, and all that decoding waits for: bits, step, bits. Steps have a table of their own,
+//! small enough to stay in the first-level cache; values may come later.
+//!
+//! The first value is the bits turned down to where it ends, plus an offset that takes its code away and minds its sign:
+//! its last bits may lie beyond those looked up. The second comes out of the table. Where the bits hold one coefficient
+//! only, the second lies where the first does: it is stored first, and the first over it. So nothing is asked that the
+//! bits answer at random, but whether the block has ended.
 
 use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG_PADDED};
-use super::huffman::{Entry, LOOKUP, Table, signed};
+use super::huffman::{Entry, Table};
 
 /// Bits looked up at once where coefficients are skipped: two to five codes. The tables of luma and chroma take half of
 /// the first-level cache; with 13 bits they fill it, and cost more than they save.
@@ -23,52 +26,51 @@ pub const SKIP_LOOKUP: u32 = 12;
 /// Bits that one look-up skips at most: the value behind the last code may lie beyond those looked up.
 pub const SKIP_MOST: u32 = 18;
 
-#[derive(Clone, Copy)]
-struct Pair(u64);
+/// Bits looked up at once where coefficients are stored. With 12 the tables of values crowd out what is waited for, with
+/// 10 there are more look-ups: 4 and 1 % more time.
+const LOOKUP: u32 = 11;
 
-/// The code is longer than the bits looked up.
-const UNKNOWN: Pair = Pair(0);
+/// Look-ups from one load of bits to the next.
+const PAIRS: u32 = 3;
 
-impl Pair {
-    fn alone(entry: Entry) -> Self {
-        let (length, advance) = (u64::from(entry.length()), u64::from(entry.advance()));
-        Pair(u64::from(entry.mask()) << 32 | length << 24 | advance << 8 | length)
-    }
+/// Bits that the look-up of a pair takes at most.
+const PAIR_MOST: u32 = 56 / PAIRS;
 
-    fn with(self, second: Entry, bits: u64) -> Self {
-        let value = u64::from(second.value(bits) as u16);
-        Pair((self.0 | value << 48 | u64::from(second.advance()) << 16) + u64::from(second.length()))
-    }
+/// The bits of one or two coefficients, and in the higher byte what they add to the coded index.
+type Step = u16;
 
-    #[inline(always)]
-    fn length(self) -> u8 {
-        self.0 as u8
-    }
+/// The bits looked up do not tell the first coefficient's code and sign, or it takes too many.
+const UNKNOWN: Step = 0;
 
-    #[inline(always)]
-    fn length_of_first(self) -> u8 {
-        (self.0 >> 24) as u8
-    }
+/// What a step steps over.
+#[derive(Clone, Copy, Default)]
+struct Values {
+    offset: i16,
+    second: i16,
+    /// What the first coefficient adds to the coded index.
+    advance: u8,
+    /// Bits behind it, of 64.
+    turn: u8,
+}
 
-    #[inline(always)]
-    fn advance(self) -> u8 {
-        (self.0 >> 8) as u8
-    }
-
-    #[inline(always)]
-    fn further(self) -> u8 {
-        (self.0 >> 16) as u8
+impl Values {
+    fn of(first: Entry, second: Option<Entry>, bits: u64) -> Self {
+        let turn = 64 - first.length();
+        Values {
+            offset: first.value(bits).wrapping_sub((bits >> turn) as i16),
+            second: second.map_or(0, |second| second.value(bits << first.length())),
+            advance: first.advance() as u8,
+            turn: turn as u8,
+        }
     }
 
     #[inline(always)]
     fn first(self, bits: u64) -> i16 {
-        let mask = (self.0 >> 32) as u32 & 0xFFFF;
-        signed((bits >> (self.length_of_first().wrapping_neg() & 63)) as u32 & mask, mask)
+        ((bits >> (self.turn & 63)) as i16).wrapping_add(self.offset)
     }
 
-    #[inline(always)]
-    fn second(self) -> i16 {
-        (self.0 >> 48) as i16
+    fn length_of_first(self) -> u8 {
+        64 - self.turn
     }
 }
 
@@ -77,7 +79,8 @@ pub type Skip = u16;
 
 /// The tables of one component's AC coefficients.
 pub struct AcTables {
-    pairs: [Pair; 1 << LOOKUP],
+    steps: [Step; 1 << LOOKUP],
+    values: [Values; 1 << LOOKUP],
     /// Where not all coefficients are wanted.
     skips: Option<Box<[Skip; 1 << SKIP_LOOKUP]>>,
     /// The coded index of the last coefficient that is wanted.
@@ -87,9 +90,11 @@ pub struct AcTables {
 
 impl AcTables {
     pub fn new(table: Box<Table>, wanted: u8) -> Box<Self> {
-        let mut pairs = [UNKNOWN; 1 << LOOKUP];
-        for (index, pair) in (0u64..).zip(&mut pairs) {
-            *pair = pair_of(&table, index << (64 - LOOKUP));
+        let (mut steps, mut values) = ([UNKNOWN; 1 << LOOKUP], [Values::default(); 1 << LOOKUP]);
+        for (index, (step, values)) in (0u64..).zip(steps.iter_mut().zip(&mut values)) {
+            if let Some(pair) = pair_of(&table, index << (64 - LOOKUP)) {
+                (*step, *values) = pair;
+            }
         }
         let skips = (wanted < 63).then(|| {
             let mut skips = Box::new([0; 1 << SKIP_LOOKUP]);
@@ -98,49 +103,58 @@ impl AcTables {
             }
             skips
         });
-        Box::new(AcTables { pairs, skips, wanted, table })
+        Box::new(AcTables { steps, values, skips, wanted, table })
     }
 
     /// Decodes a block's coefficients behind `index` into a block of zeros, those that are wanted at least. Gives the
-    /// coded index of the last one and, if its end was coded, 128 more; 64 to 127 is an error. At least 27 bits must be
-    /// there.
+    /// coded index of the last one and, if its end was coded, 128 more; 64 to 127 is an error.
     #[inline(always)]
     pub fn decode(&self, bits: &mut Bits, window: &Window, mut index: u8, block: &mut Block) -> u8 {
-        while index < self.wanted {
-            if self.decode_pair(bits, &mut index, block) {
-                break;
-            }
-            bits.refill(window);
-            if self.decode_pair(bits, &mut index, block) {
-                break;
-            }
+        if self.wanted == 63 {
+            self.decode_to(63, bits, window, &mut index, block);
+            return index;
         }
+        self.decode_to(self.wanted, bits, window, &mut index, block);
         self.skip(bits, window, index)
     }
 
-    /// Decodes one or two coefficients, of 27 bits at most; whether that is all that is wanted.
     #[inline(always)]
-    fn decode_pair(&self, bits: &mut Bits, index: &mut u8, block: &mut Block) -> bool {
-        let pair = self.look_up(bits.top);
-        let first = index.wrapping_add(pair.advance());
-        let second = first.wrapping_add(pair.further());
-        block[usize::from(ZIGZAG_PADDED[usize::from(second)])] = pair.second();
-        block[usize::from(ZIGZAG_PADDED[usize::from(first)])] = pair.first(bits.top);
-        if second < self.wanted {
-            *index = second;
-            bits.skip(pair.length());
-            return false;
+    fn decode_to(&self, wanted: u8, bits: &mut Bits, window: &Window, index: &mut u8, block: &mut Block) {
+        while *index < wanted {
+            bits.refill(window);
+            for _ in 0..PAIRS {
+                let at = (bits.top >> (64 - LOOKUP)) as usize;
+                let (step, values) = (self.steps[at], self.values[at]);
+                if step == UNKNOWN {
+                    self.decode_one(bits, window, index, block);
+                    break;
+                }
+                let first = index.wrapping_add(values.advance);
+                let second = index.wrapping_add((step >> 8) as u8);
+                block[usize::from(ZIGZAG_PADDED[usize::from(second)])] = values.second;
+                block[usize::from(ZIGZAG_PADDED[usize::from(first)])] = values.first(bits.top);
+                if first == 63 {
+                    *index = first; // the second begins the next block
+                    bits.skip(values.length_of_first());
+                    return;
+                }
+                *index = second;
+                bits.skip(step as u8);
+                if second >= wanted {
+                    return;
+                }
+            }
         }
-        let ended_by_first = first >= 63;
-        *index = if ended_by_first { first } else { second };
-        bits.skip(if ended_by_first { pair.length_of_first() } else { pair.length() });
-        true
     }
 
+    /// Decodes a coefficient of any length.
     #[inline(always)]
-    fn look_up(&self, bits: u64) -> Pair {
-        let pair = self.pairs[(bits >> (64 - LOOKUP)) as usize];
-        if pair.0 == UNKNOWN.0 { Pair::alone(self.table.look_up(bits)) } else { pair }
+    fn decode_one(&self, bits: &mut Bits, window: &Window, index: &mut u8, block: &mut Block) {
+        bits.refill(window);
+        let entry = self.table.look_up(bits.top);
+        *index = index.wrapping_add(entry.advance() as u8);
+        block[usize::from(ZIGZAG_PADDED[usize::from(*index)])] = entry.value(bits.top);
+        bits.skip(entry.length() as u8);
     }
 
     /// Goes on to the end of the block without storing anything. Bits are loaded for several look-ups: where no
@@ -201,13 +215,93 @@ pub fn skip_of(table: &Table, bits: u64) -> Skip {
     (advance << 8 | length) as Skip
 }
 
-/// The pair of the looked-up bits: the first needs its code in them, the second its value too.
-fn pair_of(table: &Table, bits: u64) -> Pair {
-    let Some(first) = table.entry_of(bits, LOOKUP) else { return UNKNOWN };
-    let alone = Pair::alone(first);
-    let rest = bits << first.length();
-    match LOOKUP.checked_sub(first.length()).and_then(|left| table.entry_within(rest, left)) {
-        Some(second) if !first.ends_block() => alone.with(second, rest),
-        _ => alone,
+/// The pair of the looked-up bits: the first needs its code and its sign in them, the second its whole value.
+fn pair_of(table: &Table, bits: u64) -> Option<(Step, Values)> {
+    let first = table.entry_of(bits, LOOKUP)?;
+    let told = first.code() + u32::from(first.length() > first.code());
+    if told > LOOKUP || first.length() > PAIR_MOST {
+        return None;
+    }
+    let left = if first.ends_block() { 0 } else { LOOKUP.saturating_sub(first.length()) };
+    let second = table.entry_within(bits << first.length(), left);
+    let (length, advance) = second.map_or((0, 0), |second| (second.length(), second.advance()));
+    let step = first.advance() + advance << 8 | first.length() + length;
+    Some((step as Step, Values::of(first, second, bits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::bits::Reader;
+    use super::super::huffman::{Coding, Spec};
+    use super::super::markers::Cursor;
+    use super::*;
+
+    /// A table as the standard allows it, sensible or not: shares of what is free say how many codes have each length.
+    fn table(shares: [u8; 16], symbols: &[u8]) -> Box<Table> {
+        let (mut free, mut left) = (1, 256);
+        let counts = shares.map(|share| {
+            free *= 2;
+            let count = usize::from(share) % (free / 2 + 1).min(left + 1);
+            (free, left) = (free - count, left - count);
+            count as u8
+        });
+        let spec = Spec::parse(&[&counts, symbols].concat()).expect("256 symbols at most").0;
+        Table::new(&spec, Coding::Ac).expect("a code for each")
+    }
+
+    /// Short runs and values of all sizes, for long blocks, and now and then anything.
+    fn symbol() -> impl Strategy<Value = u8> {
+        prop_oneof![9 => (0..3u8, 1..11u8).prop_map(|(run, size)| run << 4 | size), 1 => any::<u8>()]
+    }
+
+    /// A block by one code after the other, and the coded index that it ends at.
+    fn one_by_one(table: &Table, bits: &mut Bits, window: &Window) -> (Block, u8) {
+        let (mut block, mut index) = ([0; 64], 0);
+        while index < 63 {
+            bits.refill(window);
+            let entry = table.look_up(bits.top);
+            index += entry.advance() as u8;
+            block[usize::from(ZIGZAG_PADDED[usize::from(index)])] = entry.value(bits.top);
+            bits.skip(entry.length() as u8);
+        }
+        (block, index)
+    }
+
+    fn is_whole(ended: u8) -> bool {
+        ended == 63 || (128..=190).contains(&ended)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Also where codes are long, values wide, or the last coefficient is the first of a pair.
+        #[test]
+        fn coefficients_two_at_a_time_are_those_read_one_by_one(
+            shares in prop::array::uniform16(any::<u8>()),
+            symbols in prop::collection::vec(symbol(), 256),
+            bytes in prop::collection::vec(0..255u8, 300),
+            wanted in prop::sample::select(&[4u8, 63]),
+        ) {
+            let table = table(shares, &symbols);
+            let reader = Reader::new(Cursor { bytes: &bytes, at: 0 });
+            let (window, mut slow, mut fast) = (&reader.window, reader.bits, reader.bits);
+            let (expected, end) = one_by_one(&table, &mut slow, window);
+            let tables = AcTables::new(table, wanted);
+            let mut block = [0; 64];
+            let ended = tables.decode(&mut fast, window, 0, &mut block);
+            prop_assert_eq!(is_whole(ended), is_whole(end));
+            if is_whole(end) {
+                let compared = usize::from(if wanted == 63 { 63 } else { wanted.min(end & 63) });
+                let coded = |block: &Block| -> Vec<i16> {
+                    ZIGZAG_PADDED[..=compared].iter().map(|&place| block[usize::from(place)]).collect()
+                };
+                prop_assert_eq!((ended, coded(&block)), (end, coded(&expected)));
+                slow.refill(window);
+                fast.refill(window);
+                prop_assert_eq!(fast.top, slow.top);
+            }
+        }
     }
 }

@@ -176,7 +176,8 @@ impl Segments {
         }
         let in_b = self.meet(&mut traces, 0, codes, mcus)?;
         let in_c = self.meet(&mut traces, 1, codes, mcus)?;
-        let before = traces.passed[0].mcus.len() + traces.passed[1].mcus.len() - in_b;
+        let of_b = traces.passed[1].mcus.len().checked_sub(in_b)?; // less than none if the second met the third first
+        let before = traces.passed[0].mcus.len() + of_b;
         traces.end_at(2, (mcus + in_c).checked_sub(before)?, end, codes)?;
         let [mut passed, b, c] = traces.passed;
         passed.append(&b, in_b, codes);
@@ -354,6 +355,19 @@ mod tests {
                 let preamble = preamble(&bytes);
                 let traced = traced(&preamble).expect("traced");
                 assert!(traced == read_in_order(&preamble).expect("a whole file"), "{sampling:?}, {interval}");
+            }
+        }
+    }
+
+    /// Found by the fuzzer: the second trace may meet the third before the first meets it.
+    #[test]
+    #[cfg_attr(miri, ignore = "too many pictures")]
+    fn a_small_scan_is_traced_rightly_or_not_at_all() {
+        for seed in 0..400 {
+            let bytes = drawn(32, 32, seed, SamplingFactor::F_1_1, 85, 0);
+            let preamble = preamble(&bytes);
+            if let Some(traced) = traced(&preamble) {
+                assert_eq!(Ok(traced), read_in_order(&preamble));
             }
         }
     }

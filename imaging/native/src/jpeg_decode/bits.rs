@@ -106,7 +106,13 @@ impl<'a> Reader<'a> {
     /// Makes sure that a whole MCU lies in the window.
     #[inline(always)]
     pub fn ready(&mut self) -> Result<()> {
-        if self.bits.at > self.fence { self.turn() } else { Ok(()) }
+        if self.runs_low(&self.bits) { self.turn() } else { Ok(()) }
+    }
+
+    /// Whether [`Reader::ready`] has something to do where these are the next bits.
+    #[inline(always)]
+    pub fn runs_low(&self, bits: &Bits) -> bool {
+        bits.at > self.fence
     }
 
     /// What really was at fault, when decoding met an error: bits read beyond a file's end say nothing.

@@ -6,7 +6,7 @@ use super::block::Block;
 use super::error::{Error, Limits, Result};
 use super::frame::{Frame, MAX_COMPONENTS};
 use super::header::Preamble;
-use super::huffman::{Coding, Table};
+use super::huffman::{Coding, DcTable, Table};
 use super::idct::Transform;
 use super::markers::{Cursor, EOI, SOS, stands_alone};
 use super::progressive::{AcFirst, AcRefine, Band, DcFirst, DcRefine, Pass, Whole};
@@ -123,10 +123,10 @@ impl Held {
         let band = |coding| Ok(Band::new(tables.ac(scan.parts()[0].ac, coding)?, scan));
         match (scan.first, scan.last, scan.high) {
             (0, 63, _) => {
-                let both = scan
-                    .parts()
-                    .iter()
-                    .map(|part| Ok((tables.dc(part.dc)?, AcTables::new(tables.ac(part.ac, Coding::Ac)?, 63))));
+                let both = scan.parts().iter().map(|part| {
+                    let (dc, ac) = (tables.dc(part.dc)?, tables.ac(part.ac, Coding::Ac)?);
+                    Ok((DcTable::new(dc), AcTables::new(ac, 63)))
+                });
                 walk.run(self, Whole { tables: both.collect::<Result<_>>()?, predictors })
             }
             (0, _, 0) => {

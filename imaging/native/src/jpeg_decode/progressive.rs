@@ -8,7 +8,7 @@ use super::bits::{Bits, Window};
 use super::block::{Block, ZIGZAG, ZIGZAG_PADDED};
 use super::error::{Error, Result};
 use super::frame::MAX_COMPONENTS;
-use super::huffman::Table;
+use super::huffman::{DcTable, Table};
 use super::scan::Scan;
 use super::sequential::decode_block;
 
@@ -24,7 +24,7 @@ pub trait Pass {
 
 /// All coefficients of each block.
 pub struct Whole {
-    pub tables: Vec<(Box<Table>, Box<AcTables>)>,
+    pub tables: Vec<(Box<DcTable>, Box<AcTables>)>,
     pub predictors: [i16; MAX_COMPONENTS],
 }
 

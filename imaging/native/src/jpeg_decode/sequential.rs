@@ -12,7 +12,7 @@ use super::block::Block;
 use super::error::{Error, Result};
 use super::frame::{Component, Frame, MAX_COMPONENTS};
 use super::header::Preamble;
-use super::huffman::{Coding, Table};
+use super::huffman::{Coding, DcTable};
 use super::idct::Transform;
 use super::markers::Cursor;
 use super::scan::Scan;
@@ -25,9 +25,10 @@ const RUN: usize = 8;
 pub struct Streamed<'a> {
     reader: Reader<'a>,
     lanes: Vec<Lane>,
-    /// The blocks of an MCU, in coded order.
+    /// The blocks of a run, in coded order, and how many of them an MCU has.
     places: Vec<Place>,
-    /// The blocks of a run, and the coded index of the last coefficient of each.
+    blocks_in_mcu: usize,
+    /// The blocks of a run as they lie in the image, and the coded index of the last coefficient of each.
     blocks: Vec<Block>,
     lasts: Vec<u8>,
     mcus_across: usize,
@@ -37,12 +38,10 @@ pub struct Streamed<'a> {
     restarts: usize,
 }
 
-/// Where a block of an MCU lies among those of a run.
+/// Where a block lies among those of a run.
 struct Place {
     lane: usize,
-    first: usize,
-    /// From one MCU to the next.
-    step: usize,
+    at: usize,
 }
 
 /// One component of the scan.
@@ -50,7 +49,7 @@ struct Lane {
     component: usize,
     h: usize,
     v: usize,
-    dc: Box<Table>,
+    dc: Box<DcTable>,
     ac: Rc<AcTables>,
     /// DC of the block before.
     predictor: i16,
@@ -71,7 +70,7 @@ impl<'a> Streamed<'a> {
         let mut base = 0;
         for (number, part) in scan.parts().iter().enumerate() {
             let Component { h, v, .. } = frame.components()[part.component];
-            let dc = tables.dc(part.dc)?;
+            let dc = DcTable::new(tables.dc(part.dc)?);
             let ac = match scan.parts()[..number].iter().position(|before| before.ac == part.ac) {
                 Some(before) => Rc::clone(&lanes[before].ac),
                 None => Rc::from(AcTables::new(tables.ac(part.ac, Coding::Ac)?, wanted)),
@@ -79,14 +78,12 @@ impl<'a> Streamed<'a> {
             lanes.push(Lane { component: part.component, h, v, dc, ac, predictor: 0, base });
             base += RUN * h * v;
         }
-        let places = lanes.iter().enumerate().flat_map(|(index, lane): (usize, &Lane)| {
-            let (h, base) = (lane.h, lane.base);
-            (0..lane.v * h).map(move |at| Place { lane: index, first: base + at / h * RUN * h + at % h, step: h })
-        });
+        let places: Vec<Place> = (0..RUN).flat_map(|mcu| places_of(&lanes, mcu)).collect();
         let interval = tables.segment_mcus();
         Ok(Streamed {
             reader: Reader::new(*cursor),
-            places: places.collect(),
+            blocks_in_mcu: places.len() / RUN,
+            places,
             lanes,
             blocks: vec![[0; 64]; base],
             lasts: vec![0; base],
@@ -124,34 +121,42 @@ impl<'a> Streamed<'a> {
         self.reader.finish()
     }
 
+    /// Decodes the MCUs of a run, `count` of them.
     fn decode_run<const DC_ALONE: bool>(&mut self, count: usize) -> Result<()> {
-        for mcu in 0..count {
+        let mut done = 0;
+        while done < count {
             if self.left == 0 {
                 self.restart()?;
             }
-            self.left -= 1;
-            self.decode_mcu::<DC_ALONE>(mcu)?;
+            let here = self.left.min(count - done);
+            self.decode_blocks::<DC_ALONE>(done * self.blocks_in_mcu, here * self.blocks_in_mcu)?;
+            self.left -= here;
+            done += here;
         }
         Ok(())
     }
 
-    #[inline(always)]
-    fn decode_mcu<const DC_ALONE: bool>(&mut self, mcu: usize) -> Result<()> {
-        self.reader.ready()?;
+    /// Decodes `count` blocks of a run. An MCU has too few for a loop of their own: its end would be guessed wrong.
+    fn decode_blocks<const DC_ALONE: bool>(&mut self, first: usize, count: usize) -> Result<()> {
         let mut bits = self.reader.bits;
-        let window = &self.reader.window;
-        let mut outcome = Ok(());
-        for place in &self.places {
+        for place in &self.places[first..first + count] {
+            if self.reader.runs_low(&bits) {
+                self.reader.bits = bits;
+                self.reader.ready()?;
+                bits = self.reader.bits;
+            }
             let lane = &mut self.lanes[place.lane];
-            let at = place.first + mcu * place.step;
-            let block = &mut self.blocks[at];
+            let (block, window) = (&mut self.blocks[place.at], &self.reader.window);
             match decode_block::<DC_ALONE>(&mut bits, window, &lane.dc, &lane.ac, &mut lane.predictor, block) {
-                Ok(last) => self.lasts[at] = last,
-                Err(error) => outcome = Err(error),
+                Ok(last) => self.lasts[place.at] = last,
+                Err(error) => {
+                    self.reader.bits = bits;
+                    return Err(self.reader.blame(error));
+                }
             }
         }
         self.reader.bits = bits;
-        outcome.map_err(|error| self.reader.blame(error))
+        Ok(())
     }
 
     #[cold]
@@ -166,6 +171,13 @@ impl<'a> Streamed<'a> {
     }
 }
 
+/// The blocks of an MCU, in coded order.
+fn places_of(lanes: &[Lane], mcu: usize) -> impl Iterator<Item = Place> {
+    lanes.iter().enumerate().flat_map(move |(lane, &Lane { h, v, base, .. })| {
+        (0..v * h).map(move |block| Place { lane, at: base + (block / h * RUN + mcu) * h + block % h })
+    })
+}
+
 /// Decodes the next block into `block`, which it zeroes first, and gives the coded index of its last coefficient.
 ///
 /// `predictor` is the DC of the component's block before. With `DC_ALONE` the rest is only stepped over.
@@ -173,16 +185,16 @@ impl<'a> Streamed<'a> {
 pub fn decode_block<const DC_ALONE: bool>(
     bits: &mut Bits,
     window: &Window,
-    dc: &Table,
+    dc: &DcTable,
     ac: &AcTables,
     predictor: &mut i16,
     block: &mut Block,
 ) -> Result<u8> {
-    *block = [0; 64];
     bits.refill(window);
     let entry = dc.look_up(bits.top);
     *predictor = predictor.wrapping_add(entry.value(bits.top));
     bits.skip(entry.length() as u8);
+    *block = [0; 64];
     block[0] = *predictor;
     let first = entry.advance() as u8;
     let ended = if DC_ALONE { ac.skip(bits, window, first) } else { ac.decode(bits, window, first, block) };

@@ -37,11 +37,15 @@ fn full_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stri
     let (pairs, rest) = blocks.as_chunks::<2>();
     for (index, pair) in pairs.iter().enumerate() {
         let out = &mut out[16 * index..];
-        match lasts[2 * index].max(lasts[2 * index + 1]) {
-            0 => flat_pair(pair, quant, out, stride),
-            last if last <= LAST_OF_CORNER => corner_pair(pair, &steps, out, stride),
-            _ => full_pair(pair, &steps, out, stride),
-        }
+        let columns = match lasts[2 * index].max(lasts[2 * index + 1]) {
+            0 => {
+                flat_pair(pair, quant, out, stride);
+                continue;
+            }
+            last if last <= LAST_OF_CORNER => corner_pair(pair, &steps),
+            _ => full_pair(pair, &steps),
+        };
+        store_columns(columns, out, stride);
     }
     let done = 2 * pairs.len();
     scalar::full(rest, &lasts[done..], quant, &mut out[8 * done..], stride);
@@ -51,26 +55,25 @@ fn full_rows(blocks: &[Block], lasts: &[u8], quant: &Block, out: &mut [u8], stri
 #[target_feature(enable = "avx2")]
 fn flat_pair(pair: &[Block; 2], quant: &Block, out: &mut [u8], stride: usize) {
     let [left, right] = pair.each_ref().map(|block| u64::from_ne_bytes([scalar::mean(block[0], quant[0]); 8]) as i64);
-    let line = _mm_set_epi64x(right, left);
-    for row in 0..8 {
-        store(out, row * stride, line);
-    }
+    store(out, stride, [_mm_set_epi64x(right, left); 8]);
 }
 
 /// Two blocks whose coefficients all lie in the first four rows and columns.
+#[inline]
 #[target_feature(enable = "avx2")]
-fn corner_pair(pair: &[Block; 2], steps: &[__m256i; 8], out: &mut [u8], stride: usize) {
+fn corner_pair(pair: &[Block; 2], steps: &[__m256i; 8]) -> [__m256i; 8] {
     let rows: [__m256i; 4] = std::array::from_fn(|row| dequantised_row(pair, steps, row));
     let lines = eight_of_four::<{ PASS1_SHIFT as i32 }>(rows, PASS1_BIAS);
     let [a, b, c, d, ..] = transposed(lines);
-    store_columns(eight_of_four::<{ PASS2_SHIFT as i32 }>([a, b, c, d], PASS2_BIAS), out, stride);
+    eight_of_four::<{ PASS2_SHIFT as i32 }>([a, b, c, d], PASS2_BIAS)
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
-fn full_pair(pair: &[Block; 2], steps: &[__m256i; 8], out: &mut [u8], stride: usize) {
+fn full_pair(pair: &[Block; 2], steps: &[__m256i; 8]) -> [__m256i; 8] {
     let rows: [__m256i; 8] = std::array::from_fn(|row| dequantised_row(pair, steps, row));
     let lines = eight::<{ PASS1_SHIFT as i32 }>(rows, PASS1_BIAS);
-    store_columns(eight::<{ PASS2_SHIFT as i32 }>(transposed(lines), PASS2_BIAS), out, stride);
+    eight::<{ PASS2_SHIFT as i32 }>(transposed(lines), PASS2_BIAS)
 }
 
 #[inline]
@@ -239,13 +242,11 @@ fn store_columns(x: [__m256i; 8], out: &mut [u8], stride: usize) {
     let (x46, x57) = (_mm256_packus_epi16(x[4], x[6]), _mm256_packus_epi16(x[5], x[7]));
     let (x01, x23) = (_mm256_unpacklo_epi8(x02, x13), _mm256_unpackhi_epi8(x02, x13));
     let (x45, x67) = (_mm256_unpacklo_epi8(x46, x57), _mm256_unpackhi_epi8(x46, x57));
-    for (first, (left, right)) in [
-        (0, (_mm256_unpacklo_epi16(x01, x23), _mm256_unpacklo_epi16(x45, x67))),
-        (4, (_mm256_unpackhi_epi16(x01, x23), _mm256_unpackhi_epi16(x45, x67))),
-    ] {
-        store_two_lines(out, first * stride, stride, _mm256_unpacklo_epi32(left, right));
-        store_two_lines(out, (first + 2) * stride, stride, _mm256_unpackhi_epi32(left, right));
-    }
+    let (a, b) = (_mm256_unpacklo_epi16(x01, x23), _mm256_unpacklo_epi16(x45, x67));
+    let (c, d) = (_mm256_unpackhi_epi16(x01, x23), _mm256_unpackhi_epi16(x45, x67));
+    let [l01, l23] = [_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b)].map(|lanes| two_lines(lanes));
+    let [l45, l67] = [_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d)].map(|lanes| two_lines(lanes));
+    store(out, stride, [l01[0], l01[1], l23[0], l23[1], l45[0], l45[1], l67[0], l67[1]]);
 }
 
 /// Stores four 4x4 blocks side by side, given their columns.
@@ -255,17 +256,17 @@ fn store_fours(x: [__m256i; 4], out: &mut [u8], stride: usize) {
     let (x01, x23) = (_mm256_packus_epi16(x[0], x[1]), _mm256_packus_epi16(x[2], x[3]));
     let (x02, x13) = (_mm256_unpacklo_epi8(x01, x23), _mm256_unpackhi_epi8(x01, x23));
     let (left, right) = (_mm256_unpacklo_epi8(x02, x13), _mm256_unpackhi_epi8(x02, x13));
-    store_two_lines(out, 0, stride, _mm256_unpacklo_epi32(left, right));
-    store_two_lines(out, 2 * stride, stride, _mm256_unpackhi_epi32(left, right));
+    let [l01, l23] =
+        [_mm256_unpacklo_epi32(left, right), _mm256_unpackhi_epi32(left, right)].map(|lanes| two_lines(lanes));
+    store(out, stride, [l01[0], l01[1], l23[0], l23[1]]);
 }
 
-/// Stores two lines of 16 samples, each half of which comes from one lane.
+/// Two lines of 16 samples, each half of which comes from one lane.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store_two_lines(out: &mut [u8], at: usize, stride: usize, lanes: __m256i) {
+fn two_lines(lanes: __m256i) -> [__m128i; 2] {
     let lines = _mm256_permute4x64_epi64::<0b11_01_10_00>(lanes);
-    store(out, at, _mm256_castsi256_si128(lines));
-    store(out, at + stride, _mm256_extracti128_si256::<1>(lines));
+    [_mm256_castsi256_si128(lines), _mm256_extracti128_si256::<1>(lines)]
 }
 
 #[inline]
@@ -276,10 +277,14 @@ fn load(values: &[i16; 64], at: usize) -> __m128i {
     unsafe { _mm_loadu_si128(eight.as_ptr().cast()) }
 }
 
+/// Stores lines of 16 samples below each other; room for all of them is checked once.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store(out: &mut [u8], at: usize, value: __m128i) {
-    let sixteen: &mut [u8; 16] = out[at..].first_chunk_mut().expect("a line of the strip");
-    // SAFETY: the reference is to 16 writable bytes; the store needs no alignment.
-    unsafe { _mm_storeu_si128(sixteen.as_mut_ptr().cast(), value) }
+fn store<const N: usize>(out: &mut [u8], stride: usize, lines: [__m128i; N]) {
+    let last = stride.checked_mul(N - 1).and_then(|last| out.get(last..)).and_then(|line| line.first_chunk::<16>());
+    assert!(last.is_some(), "lines of the strip");
+    for (row, line) in lines.into_iter().enumerate() {
+        // SAFETY: line N - 1 ends within `out`, as was just asserted, and the others before it; no alignment is needed.
+        unsafe { _mm_storeu_si128(out.as_mut_ptr().add(row * stride).cast(), line) }
+    }
 }
