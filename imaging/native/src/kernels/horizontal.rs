@@ -108,7 +108,7 @@ mod avx2 {
                 // SAFETY: there are STEP strides of weights.
                 let weights = unsafe { _mm256_loadu_si256(weights.as_ptr().add((FIRST + lane) * stride + k).cast()) };
                 for (row, dots) in rows.iter().zip(&mut dots) {
-                    // SAFETY: `horizontal` asserted `start + stride <= row.len()` of every start.
+                    // SAFETY: `extent`, which was asserted to fit, holds every start and a stride (`Taps`).
                     let samples = unsafe { _mm256_loadu_si256(row.as_ptr().add(start + k).cast()) };
                     dots[lane] = _mm256_add_epi32(dots[lane], _mm256_madd_epi16(samples, weights));
                 }
@@ -139,8 +139,8 @@ mod neon {
     pub fn horizontal(row: &[i16], taps: &Taps, shift: u32, out: &mut [u8]) {
         let whole = out.len() / STEP * STEP;
         for i in (0..whole).step_by(STEP) {
-            // SAFETY: NEON is part of aarch64; the caller asserted `start + stride <= row.len()`, and every
-            // destination sample has `stride` weights.
+            // SAFETY: NEON is part of aarch64; `extent`, which was asserted to fit, holds every start and a stride, and
+            // every destination sample has `stride` weights.
             unsafe {
                 let mut sums = [vdupq_n_s32(0); STEP];
                 for (lane, sum) in sums.iter_mut().enumerate() {

@@ -45,8 +45,8 @@ pub struct Tokens {
     count: usize,
 }
 
-/// The most tokens that a block makes: DC, 63 values, an end; or fewer values and zeros between.
-const MOST: usize = 66;
+/// The most tokens that a block writes: DC, 63 values or fewer and zeros between, and an end, counted or not.
+const MOST: usize = 65;
 
 impl Tokens {
     const ROOM: usize = 4096;

@@ -6,13 +6,15 @@
 //! and the answers are kept until the next block is predicted.
 //!
 //! What is asked about, and of which thread's picture, is told by the pointers: libwebp hands on what it was given,
-//! untouched. Where assertions are on (`make sanitize`), what they point to is compared. All else that it asks, by methods
-//! that settle on a prediction first or search for levels, is answered as if nothing were kept. A variable of the thread
-//! would tell as well, but is looked up by a call in a shared library, which cost half of the gain.
+//! untouched. Where assertions are on (`make sanitize`), what they point to is compared. Methods that settle on a
+//! prediction first, or search for levels, ask less: what was answered in advance for them is lost work, and what
+//! follows no answer is answered as if nothing were kept. A variable of the thread would tell as well, but is looked up
+//! by a call in a shared library, which cost half of the gain.
 
 use std::arch::x86_64::*;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
+use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
@@ -72,19 +74,22 @@ thread_local! {
     static TAKEN: Cell<Option<&'static Trial>> = const { Cell::new(None) };
 }
 
-/// The trial of this thread's encoding, as long as it is held.
-pub struct Taken(Option<&'static Trial>);
+/// The trial of this thread's encoding, as long as it is held: by no other thread.
+pub struct Taken {
+    trial: Option<&'static Trial>,
+    before: Option<&'static Trial>,
+    of_this_thread: PhantomData<*const ()>,
+}
 
 pub fn take() -> Taken {
     let trial = TRIALS.iter().find(|trial| !trial.is_taken.swap(true, Ordering::Acquire));
-    TAKEN.set(trial);
-    Taken(trial)
+    Taken { trial, before: TAKEN.replace(trial), of_this_thread: PhantomData }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        TAKEN.set(None);
-        if let Some(trial) = self.0 {
+        TAKEN.set(self.before);
+        if let Some(trial) = self.trial {
             trial.forget();
             trial.is_taken.store(false, Ordering::Release);
         }
@@ -313,7 +318,8 @@ impl Answers {
             unsafe { _mm256_storeu_si256(self.predicted[at].as_mut_ptr().cast(), predicted) };
         }
     }
-    /// And restores the blocks, while what they are made of is at hand.
+
+    /// Quantises what was transformed, and restores the blocks, while what they are made of is at hand.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn quantize(&mut self, matrix: &Matrix) {
