@@ -174,19 +174,20 @@ impl Segments {
         while (0..TRACES).any(|index| traces.bit(index) < stops[index]) {
             self.round(&mut traces, codes, mcus)?;
         }
-        let in_b = self.meet(&mut traces, 0, codes, mcus)?;
-        let in_c = self.meet(&mut traces, 1, codes, mcus)?;
-        let of_b = traces.passed[1].mcus.len().checked_sub(in_b)?; // less than none if the second met the third first
-        let before = traces.passed[0].mcus.len() + of_b;
+        let (of_a, in_b) = self.meet(&mut traces, 0, codes, mcus)?;
+        let (of_b, in_c) = self.meet(&mut traces, 1, codes, mcus)?;
+        let before = of_a + of_b.checked_sub(in_b)?; // less than none if the second met the third first
         traces.end_at(2, (mcus + in_c).checked_sub(before)?, end, codes)?;
-        let [mut passed, b, c] = traces.passed;
+        let [mut passed, mut b, c] = traces.passed;
+        passed.truncate(of_a, codes);
+        b.truncate(of_b, codes);
         passed.append(&b, in_b, codes);
         passed.append(&c, in_c, codes);
         Some(passed)
     }
 
-    /// Ends a trace at its first MCU that begins where one of the next trace does; gives that one's number there.
-    fn meet(&self, traces: &mut Traces, trace: usize, codes: &Codes, mcus: usize) -> Option<usize> {
+    /// The first MCU of a trace that begins where one of the next trace does, and that one's number there.
+    fn meet(&self, traces: &mut Traces, trace: usize, codes: &Codes, mcus: usize) -> Option<(usize, usize)> {
         let first = *traces.passed[trace + 1].mcus.first()?;
         let mut mcu = traces.passed[trace].mcus.partition_point(|&bit| bit < first);
         let mut other = 0;
@@ -201,8 +202,7 @@ impl Segments {
             let others = &traces.passed[trace + 1].mcus;
             other += others[other..].iter().position(|&begins| begins >= bit)?;
             if others[other] == bit {
-                traces.passed[trace].truncate(mcu, codes);
-                return Some(other);
+                return Some((mcu, other));
             }
             mcu += 1;
         }
@@ -357,6 +357,37 @@ mod tests {
                 assert!(traced == read_in_order(&preamble).expect("a whole file"), "{sampling:?}, {interval}");
             }
         }
+    }
+
+    /// The first trace goes on in step with the others, long after it met the second.
+    #[test]
+    #[cfg_attr(miri, ignore = "too many pixels")]
+    fn what_a_trace_passes_once_it_is_over_does_not_count() {
+        for seed in (0..200).step_by(2) {
+            let bytes = drawn(300, 300, seed, SamplingFactor::F_2_2, 85, 0);
+            assert!(traced(&preamble(&bytes)).is_some(), "{seed}");
+        }
+    }
+
+    /// Its code and its value take up to 22 bits.
+    #[test]
+    #[cfg_attr(miri, ignore = "too many pixels")]
+    fn a_dc_far_from_the_last_is_read_to_its_last_bit() {
+        let (side, colours) = (400, [[0, 0, 255], [255, 255, 0], [255, 0, 0], [0, 255, 255]]);
+        let noise = crate::noise(7, side * side);
+        let pixels: Vec<u8> = (0..side * side * 3)
+            .map(|at| {
+                let (x, y) = (at / 3 % side, at / 3 / side);
+                let colour: u8 = colours[usize::from(noise[x / 8 + y / 8 * side] % 4)][at % 3];
+                colour.abs_diff(noise[at / 3] >> 2)
+            })
+            .collect();
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 100);
+        encoder.set_sampling_factor(SamplingFactor::F_1_1);
+        encoder.encode(&pixels, side as u16, side as u16, ColorType::Rgb).expect("an encoded picture");
+        let preamble = preamble(&bytes);
+        assert!(traced(&preamble).expect("traced") == read_in_order(&preamble).expect("a whole file"));
     }
 
     /// Found by the fuzzer: the second trace may meet the third before the first meets it.

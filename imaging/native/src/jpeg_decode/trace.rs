@@ -201,6 +201,8 @@ impl Head {
     #[cold]
     #[inline(never)]
     fn step_alone(mut self, codes: &Codes, data: Unstuffed<'_>, seen: &mut Seen) -> Self {
+        self.load(data); // a code and its value may have more bits than the steps before have left
+        seen.tops[usize::from(self.state())] = self.top;
         let table = codes.table(self.base);
         let entry = table.look_up(self.top);
         let index = (self.progress >> 8 & 127) + entry.advance();
