@@ -15,6 +15,7 @@
 //!   kernels/         the loops that take the time: scalar, AVX2, NEON, the same samples from each
 //!   libwebp.rs       libwebp behind two safe functions
 //!   plane.rs         planes and pictures             arena.rs  their memory
+//!   zigzag.rs        the order of JPEG's coefficients, both ways
 //!   sandbox.rs       Python: the walls around a process that renders, none of which knows pixels
 //!   failure.rs       the one funnel of errors: Unsupported (libvips takes over) or Rejected (the original's fault)
 //! ```
@@ -44,6 +45,7 @@ pub mod resample;
 mod sandbox;
 pub mod source;
 pub mod taps;
+mod zigzag;
 
 #[cfg(feature = "python")]
 #[pyo3::pymodule]

@@ -110,6 +110,7 @@ impl AcTables {
     /// coded index of the last one and, if its end was coded, 128 more; 64 to 127 is an error.
     #[inline(always)]
     pub fn decode(&self, bits: &mut Bits, window: &Window, mut index: u8, block: &mut Block) -> u8 {
+        // The same, but to an end that the compiler knows.
         if self.wanted == 63 {
             self.decode_to(63, bits, window, &mut index, block);
             return index;
@@ -118,6 +119,7 @@ impl AcTables {
         self.skip(bits, window, index)
     }
 
+    /// Decodes coefficients behind `index` until it is `wanted` or beyond.
     #[inline(always)]
     fn decode_to(&self, wanted: u8, bits: &mut Bits, window: &Window, index: &mut u8, block: &mut Block) {
         while *index < wanted {

@@ -5,6 +5,8 @@
 //! Columns come first, then rows, which leaves the coefficients **transposed**: horizontal frequency `u` and vertical `v`
 //! at `8 * u + v`. The zigzag is taken from there.
 
+use crate::zigzag::ZIGZAG;
+
 /// Quantised coefficients of one block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
@@ -17,13 +19,6 @@ pub struct Block {
 impl Block {
     pub const EMPTY: Self = Self { values: [0; 64], nonzero: 0 };
 }
-
-/// Natural (row by row) order of the coefficients, by zigzag position.
-pub const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
-    47, 55, 62, 63,
-];
 
 /// Where zigzag position `k` lies in a transposed block.
 const TRANSPOSED: [u8; 64] = {
@@ -552,13 +547,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn the_zigzag_visits_every_coefficient_once() {
-        let mut seen = [false; 64];
-        ZIGZAG.iter().for_each(|&at| seen[usize::from(at)] = true);
-        assert!(seen.iter().all(|&seen| seen));
     }
 
     fn cosine_transform(rows: &[[u8; 16]; 8], u: usize, v: usize) -> f64 {

@@ -2,7 +2,7 @@
 
 use super::Sampling;
 use super::huffman::Codes;
-use crate::kernels::fdct::ZIGZAG;
+use crate::zigzag::ZIGZAG;
 
 pub const BASELINE: u8 = 0xc0;
 pub const PROGRESSIVE: u8 = 0xc2;
