@@ -1,6 +1,8 @@
 // The API, as docs/openapi.json has it: JSON there and back, and problems that say what to do.
 
 const KEPT = "safelight.token";
+/** Milliseconds until an answer is no longer waited for: twice what API Gateway gives a function. */
+const SILENCE = 60_000;
 const BASE = document.querySelector('meta[name="safelight-api"]').content.replace(/\/$/, "");
 
 /** The token comes in the URL's fragment, which no server sees, and leaves the address bar at once. */
@@ -29,8 +31,7 @@ export async function api(method, path, { body, etag } = {}) {
   const headers = { Authorization: `Bearer ${TOKEN}`, Accept: "application/json, application/problem+json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
-  const answer = await asked(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  const text = await answer.text();
+  const { answer, text } = await asked(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const said = parsed(text);
   if (!answer.ok) throw new Problem(answer.status, answer.status === 401 ? UNKNOWN : said);
   return { ...said, etag: answer.headers.get("ETag") };
@@ -39,7 +40,8 @@ export async function api(method, path, { body, etag } = {}) {
 /** A question that only reads is asked twice: networks change under a page. */
 async function asked(url, request, tries = request.method === "GET" ? 2 : 1) {
   try {
-    return await fetch(url, request);
+    const answer = await fetch(url, { ...request, signal: AbortSignal.timeout(SILENCE) });
+    return { answer, text: await answer.text() };
   } catch {
     if (tries === 1) throw new Problem(0, { detail: "The API does not answer: is what served this page still running?" });
   }

@@ -7,6 +7,8 @@ import { remember, visible } from "./names.js";
 
 const AT_ONCE = 4;
 const TRIES = 4;
+/** Milliseconds without a byte sent or an answer until a try is given up: connections die without a word. */
+const SILENCE = 60_000;
 const ROWS = 12;
 const KEPT = "safelight.sent";
 const KEPT_MOST = 5_000;
@@ -143,14 +145,25 @@ function post(upload, changed) {
   upload.request = request;
   return new Promise((resolve, reject) => {
     const fail = (message, status) => reject(Object.assign(new Error(message), { status }));
+    let watch;
+    const alive = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => {
+        fail("The bucket fell silent.", 0);
+        request.abort();
+      }, SILENCE);
+    };
     request.upload.addEventListener("progress", (event) => {
+      alive();
       upload.sent = event.lengthComputable ? event.loaded / event.total : 0;
       changed();
     });
     request.addEventListener("load", () => (request.status < 300 ? resolve() : fail(refusal(request), request.status)));
     request.addEventListener("error", () => fail("The bucket could not be reached.", 0));
     request.addEventListener("abort", () => fail("cancelled", 400));
+    request.addEventListener("loadend", () => clearTimeout(watch));
     request.open("POST", upload.form.url);
+    alive();
     request.send(form);
   });
 }

@@ -21,6 +21,12 @@ ORIGIN = "http://console.test"
 EMPTY = '<!doctype html><title>modules</title><meta name="safelight-api" content=""><main></main>'
 
 
+UPLOADED = """async () => {
+    const { Uploads } = await import("/uploads.js");
+    window.uploads = new Uploads();
+    uploads.add([new File(["pixels"], "a.jpg")]);
+}"""
+
 SEEN = ("rejected-0", "dead-0", "rejected-1", "rejected-2")
 
 
@@ -120,6 +126,28 @@ def test_images_without_renditions_are_read_page_after_page_of_both_states(page:
     expect(images.get_by_role("link").last).to_be_focused()
     expect(more).to_be_hidden()
     assert sorted(asked) == sorted([("rejected", 0), ("rejected", 1), ("rejected", 2), ("dead", 0)])
+
+
+def test_an_upload_into_silence_is_tried_again(chromium: Browser) -> None:
+    posted: list[Route] = []
+    form = {"url": f"{ORIGIN}/bucket", "fields": {"key": "a.jpg"}, "key": "a.jpg", "expires": "2999-01-01T00:00:00Z"}
+    with chromium.new_page() as page:
+        page.clock.install()
+        page.route(f"{ORIGIN}/**", _serve)
+        page.route(f"{ORIGIN}/uploads", lambda route: route.fulfill(json=form))
+        page.route(f"{ORIGIN}/bucket", lambda route: posted.append(route))
+        page.goto(ORIGIN)
+        with page.expect_request(f"{ORIGIN}/bucket"):
+            page.evaluate(UPLOADED)
+        page.clock.run_for(59_000)
+        assert page.evaluate("uploads.files[0].detail") == ""
+        with page.expect_request(f"{ORIGIN}/bucket"):
+            page.clock.run_for(2_000)
+            assert "silent" in page.evaluate("uploads.files[0].detail")
+            page.clock.run_for(2_000)
+        posted[-1].fulfill(status=204)
+        page.wait_for_function("uploads.files[0].state === 'sent'")
+        assert len(posted) == 2
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_inline() -> None:
