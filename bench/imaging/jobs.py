@@ -96,8 +96,8 @@ JOBS = (
         rounds=5,
         tried="at half size, several skips to a load of bits and smaller tables (within the noise), all coefficients "
         "decoded instead of skipping the higher ones (1.4 %, kept), skipping behind the fortieth (2.5 % slower); with "
-        "what was kept at full size the decode takes 14 % less; strips handed on to the resampler, not their rows copied "
-        "into its window (within the noise)",
+        "what was kept at full size the decode takes 14 % less; strips handed on to the resampler, not their rows "
+        "copied into its window (within the noise)",
     ),
     Job(
         "24mp-png",
