@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli import accounting, contact_sheet, originals, recipes, summary
 from cli.attached import attached
 from cli.complaint import Complaint
 from cli.deployment import Deployment, Letter
-from cli.display import counting, following, talk
+from cli.display import Terminal, counting, following, talk
 from cli.embedded import embedded
 from cli.originals import Original
 from cli.shown import Refusal, Shown, figures
@@ -170,7 +169,7 @@ def _print(shown: Shown, page: Path, json: bool) -> None:
     if json:
         typer.echo(summary.as_json(shown, page))
     else:
-        summary.show(Console(highlight=False), shown)
+        summary.show(Terminal(), shown)
     if shown.problems:
         log = page.parent / LOG
         where = f"; what the workers said is in {log}" if log.is_file() else ""

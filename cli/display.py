@@ -29,7 +29,19 @@ WORRYING = 20.0
 SELDOM = 5.0
 """Seconds between two lines where there is no terminal."""
 
-talk = Console(stderr=True, highlight=False)
+
+class Terminal(Console):
+    """Rich's, plain; whoever went away is the business of cli/main.py, where Rich would exit with 1."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        """Called where a BrokenPipeError was caught: raises it again."""
+        raise
+
+
+talk = Terminal(stderr=True)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ class Exit(IntEnum):
     WORLD = 3
     STOPPED = 4
     REFUSED = 5
+    FAULT = 70  # EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130
+    UNREAD = 141  # 128 + SIGPIPE, as a shell has it
 
 
 MEANINGS = {
@@ -22,6 +24,8 @@ MEANINGS = {
     Exit.WORLD: "AWS did not answer, refused or throttled. What was done is kept; the same command goes on.",
     Exit.STOPPED: "It stopped itself on the way: the failure rate came back, or the budget was spent.",
     Exit.REFUSED: "It showed its plan, and the answer was no.",
+    Exit.FAULT: "A fault of Safelight's own. `SAFELIGHT_TRACEBACK=1` before the same command shows where.",
     Exit.INTERRUPTED: "Ctrl-C. What was done is kept; the same command goes on.",
+    Exit.UNREAD: "Whoever read its output went away, as `head` does. What was done is kept.",
 }
 """The table of docs/operations.md; a test holds one to the other."""

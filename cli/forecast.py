@@ -5,11 +5,10 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli import recipes
-from cli.display import counting, talk
+from cli.display import Terminal, counting, talk
 from cli.metering import SAMPLES, Metered, metered
 from cli.text import counted, duration
 from imaging.recipe import Recipe
@@ -96,7 +95,7 @@ def _print(answer: Forecast, best: Forecast, image: Image, assumed: Assumed) -> 
         table.add_row(name, f"${part:,.2f}")
     table.add_row("all of it", f"${answer.total:,.2f}", style="bold")
     table.add_row("without the renditions' PUTs", f"${answer.without_puts:,.2f}")
-    console, setting = Console(highlight=False), answer.setting
+    console, setting = Terminal(), answer.setting
     console.print(table)
     console.print(
         f"{counted(answer.images, 'image')} in {duration(answer.seconds)}: {answer.per_second:,.0f} images/s at full"

@@ -1,10 +1,16 @@
 """`safelight`: one file per verb; whatever the user can put right is one line on stderr."""
 
+import json
 import logging
+import os
 import sys
+import traceback
+from typing import Any, NoReturn
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from cli import recipes, reprocess, runs
 from cli.audit import audit
@@ -14,7 +20,7 @@ from cli.complaint import Complaint
 from cli.demo import demo
 from cli.display import talk
 from cli.doctor import doctor
-from cli.exits import Exit
+from cli.exits import MEANINGS, Exit
 from cli.forecast import forecast
 from cli.ingest import ingest
 from cli.intake import pause, resume
@@ -26,14 +32,39 @@ from cli.watching import watching
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
 
+TRACEBACK = "SAFELIGHT_TRACEBACK"
+"""The variable that has a fault of ours say where it is."""
+
+EPILOG = (
+    "Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
+    "It exits with:",
+    *(f"{code:d}  {meaning}" for code, meaning in MEANINGS.items()),
+)
+
+
+class Verbs(TyperGroup):
+    """Ends as cli/exits.py says where click has ways of its own."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TyperException as mistake:
+            _answer(mistake.format_message())
+            raise
+        except BrokenPipeError:
+            _let_go()
+            raise typer.Exit(Exit.UNREAD) from None
+
+
 app = typer.Typer(
     name="safelight",
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A million photos into renditions, tonight, on AWS, without losing one.",
-    epilog="Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
+    epilog="\n\n".join(EPILOG),
 )
 app.command()(demo)
 app.command()(up)
@@ -61,8 +92,34 @@ def main() -> None:
     try:
         app()
     except (Complaint, JobError, LocalError) as error:
-        talk.print(f"[bold red]safelight:[/] {escape(str(error))}", soft_wrap=True)
-        sys.exit(Exit.WORLD if isinstance(error, Retryable) else Exit.USAGE)
+        _end(str(error), Exit.WORLD if isinstance(error, Retryable) else Exit.USAGE)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            traceback.print_exception(error)
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        _end(f"{what}: this is a fault of Safelight's own; {TRACEBACK}=1 before the command shows where", Exit.FAULT)
+
+
+def _end(said: str, code: Exit) -> NoReturn:
+    try:
+        talk.print(f"[bold red]safelight:[/] {escape(said)}", soft_wrap=True)
+        _answer(said)
+    except BrokenPipeError:
+        _let_go()
+    sys.exit(code)
+
+
+def _answer(said: str) -> None:
+    """What went wrong, to the program that asked for JSON."""
+    if "--json" in sys.argv[1:]:
+        typer.echo(json.dumps({"error": said}, indent=2))
+
+
+def _let_go() -> None:
+    """Nobody reads any more: what is still to be flushed goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 if __name__ == "__main__":

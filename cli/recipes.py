@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli.complaint import Complaint
+from cli.display import Terminal
 from cli.text import counted
 from imaging import recipe as recipes
 from imaging.errors import RecipeInvalid, RecipeTooNew
@@ -46,7 +46,7 @@ def show(
     if json:
         typer.echo(recipes.dump(found).json.decode())
     else:
-        Console(highlight=False).print(_table(found))
+        Terminal().print(_table(found))
 
 
 def named(name: str | None) -> Book:

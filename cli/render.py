@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli import recipes
 from cli.complaint import Complaint
+from cli.display import Terminal
 from cli.text import size, visible
 from imaging import formats
 from imaging.errors import Rejected
@@ -78,7 +78,7 @@ def _figures(rendered: Rendered, files: dict[str, Path]) -> dict[str, object]:
 
 
 def _print(rendered: Rendered, files: dict[str, Path]) -> None:
-    original, console = rendered.original, Console(highlight=False)
+    original, console = rendered.original, Terminal()
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_row("original", f"{original.format}, {original.width} × {original.height}", size(original.bytes))
     for image in rendered.images:
