@@ -29,6 +29,7 @@ from cli.render import render
 from cli.status import status
 from cli.up import up
 from cli.watching import watching
+from imaging.errors import RecipeTooNew
 from jobs.errors import JobError, Retryable
 from local.errors import LocalError
 
@@ -91,7 +92,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
     try:
         app()
-    except (Complaint, JobError, LocalError) as error:
+    except (Complaint, JobError, LocalError, RecipeTooNew) as error:
         _end(str(error), Exit.WORLD if isinstance(error, Retryable) else Exit.USAGE)
     except Exception as error:
         if os.environ.get(TRACEBACK):

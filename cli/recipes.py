@@ -58,6 +58,8 @@ def named(name: str | None) -> Book:
         if name is None:
             return book.read(FOLDER)
         found = read(Path(name)) if Path(name).suffix or "/" in name else _by_name(name)
+    except RecipeTooNew as error:
+        raise Complaint(f"{name}: {error}") from None
     except (CatalogInvalid, RecipeInvalid) as invalid:
         more = len(invalid.problems) - 1
         others = f", and {more} more: `safelight recipes check` says all" if more else ""
@@ -69,8 +71,6 @@ def read(path: Path) -> Recipe:
     """The recipe in a file. Raises Complaint when it cannot be read, RecipeInvalid or RecipeTooNew for what it says."""
     try:
         return book.recipe(path)
-    except UnicodeDecodeError:
-        raise Complaint(f"{path} is not text: a recipe is TOML, in UTF-8") from None
     except OSError as error:
         raise Complaint(f"{path} cannot be read: {error.strerror}") from None
 

@@ -80,7 +80,7 @@ class RecipeTooNew(ImagingError):
         self.known = known
 
     def __str__(self) -> str:
-        return f"the recipe has schema {self.schema}, this code knows up to {self.known}"
+        return f"the recipe has schema {self.schema}, this code knows up to {self.known}: it takes a newer one"
 
 
 class ChildLost(ImagingError):

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imaging import recipe as recipes
-from imaging.errors import RecipeInvalid
+from imaging.errors import Problem, RecipeInvalid, RecipeTooNew
 from imaging.recipe import Recipe
 from jobs.errors import CatalogInvalid
 
 ROUTES = "routes.toml"
+
+NO_TEXT = "is no text: TOML is written in UTF-8"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ def read(folder: Path) -> Book:
 
 def recipe(path: Path) -> Recipe:
     """The recipe in a file, with the pictures and fonts beside it. Raises OSError, RecipeInvalid, RecipeTooNew."""
-    return recipes.parse(path.read_text(encoding="utf-8"), lambda name: _inside(path.parent, name).read_bytes())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RecipeInvalid((Problem("", NO_TEXT),)) from None
+    return recipes.parse(text, lambda name: _inside(path.parent, name).read_bytes())
 
 
 def _recipe(path: Path, problems: list[str]) -> list[Recipe]:
@@ -46,7 +52,11 @@ def _recipe(path: Path, problems: list[str]) -> list[Recipe]:
         return [recipe(path)]
     except RecipeInvalid as error:
         problems += [f"{path.name}: {problem}" for problem in error.problems]
-        return []
+    except RecipeTooNew as error:
+        problems.append(f"{path.name}: {error}")
+    except OSError as error:
+        problems.append(f"{path.name}: cannot be read: {error.strerror}")
+    return []
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -58,10 +68,20 @@ def _inside(folder: Path, name: str) -> Path:
 
 def _routes(path: Path, problems: list[str]) -> tuple[tuple[str, str], ...]:
     try:
-        written = tomllib.loads(path.read_text())
-        return tuple((route["prefix"], route["recipe"]) for route in written["routes"])
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tuple(_route(route["prefix"], route["recipe"]) for route in written["routes"])
+    except UnicodeDecodeError:
+        problems.append(f"{path.name}: {NO_TEXT}")
+    except OSError as error:
+        problems.append(f"{path.name}: cannot be read: {error.strerror}")
     except tomllib.TOMLDecodeError as error:
         problems.append(f"{path.name}: is not TOML: {error}")
     except (KeyError, TypeError):
         problems.append(f'{path.name}: each [[routes]] needs a prefix and a recipe (prefix = "", recipe = "default")')
     return ()
+
+
+def _route(prefix: object, recipe: object) -> tuple[str, str]:
+    if not (isinstance(prefix, str) and isinstance(recipe, str)):
+        raise TypeError
+    return prefix, recipe

@@ -1,6 +1,7 @@
 """`safelight recipes`: what is wrong with a recipe, all of it, and what it makes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,51 @@ def test_one_wrong_file_among_right_ones_fails_and_the_others_are_said_all_the_s
     assert "web: " in result.stdout
 
 
-def test_a_file_that_is_not_there_or_not_text_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "picture.toml").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(Complaint, match="cannot be read: No such file"):
-        recipes.read(tmp_path / "nothing.toml")
-    with pytest.raises(Complaint, match="is not text"):
-        recipes.read(tmp_path / "picture.toml")
+NEWER = 'schema = 99\nname = "newer"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("nothing", None, "cannot be read: No such file"),
+        ("picture", b"\xff\xd8\xff", "is no text"),
+        ("newer", NEWER.encode(), "has schema 99, this code knows up to 3: it takes a newer one"),
+    ],
+)
+def test_a_file_that_is_no_recipe_for_this_code_is_one_line(
+    name: str, body: bytes | None, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{name}.toml"
+    if body is not None:
+        path.write_bytes(body)
+    with pytest.raises(Complaint, match=re.escape(words)):
+        recipes.named(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("latin.toml", 'name = "café"'.encode("latin-1"), "latin.toml: is no text: TOML is written in UTF-8"),
+        ("newer.toml", NEWER.encode(), "newer.toml: the recipe has schema 99"),
+        ("routes.toml", "# café".encode("latin-1"), "routes.toml: is no text"),
+        ("routes.toml", b"[[routes]]\nprefix = 1\nrecipe = 2", "routes.toml: each [[routes]] needs a prefix"),
+    ],
+)
+def test_a_folder_says_which_of_its_files_is_no_good_beside_the_other_mistakes(
+    name: str, body: bytes, words: str, wrong: Path
+) -> None:
+    (wrong.parent / "routes.toml").write_text('[[routes]]\nprefix = ""\nrecipe = "web"\n')
+    (wrong.parent / name).write_bytes(body)
+    result = safelight("check", str(wrong.parent))
+    assert result.exit_code == 1
+    assert words in result.stdout
+    assert "wrong.toml: renditions[0].format" in result.stdout
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_said_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "routes.toml").write_text("routes = []")
+    (tmp_path / "folder.toml").mkdir()
+    assert "folder.toml: cannot be read: Is a directory" in safelight("check", str(tmp_path)).stdout
 
 
 def test_a_recipe_is_found_by_name_or_by_file(wrong: Path) -> None:
