@@ -14,7 +14,7 @@ from aws.catalog import DynamoCatalog
 from aws.counters import DynamoCounters
 from aws.dead_letters import SqsDeadLetters
 from aws.edge import Edge
-from aws.errors import translated
+from aws.errors import configured, translated
 from aws.ingest import S3Ingest
 from aws.instruments import Instruments
 from aws.intake import LambdaIntake
@@ -136,8 +136,8 @@ def _edge(session: boto3.Session, settings: Settings) -> Edge | None:
 
 
 def described(stack: str) -> Described | None:
-    """What CloudFormation says of a stack; None when there is none of that name. Raises Retryable."""
-    with translated("DescribeStacks"):
+    """What CloudFormation says of a stack; None when there is none of that name. Raises Retryable, SettingsInvalid."""
+    with translated("DescribeStacks"), configured():
         return describe(boto3.Session().client("cloudformation", config=CONFIG), stack)
 
 

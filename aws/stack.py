@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from aws.errors import translated
-
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
@@ -21,14 +19,13 @@ class Described:
 
 
 def describe(client: "CloudFormationClient", name: str) -> Described | None:
-    """None when there is no such stack. Raises Retryable."""
-    with translated("DescribeStacks"):
-        try:
-            found = client.describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return None
-            raise
+    """None when there is no such stack. Raises what botocore does."""
+    try:
+        found = client.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
     return Described(
         {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])},
         {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},

@@ -18,9 +18,11 @@ import typer
 from cli import accounting, contact_sheet, originals, recipes, summary
 from cli.attached import attached
 from cli.complaint import Complaint
+from cli.deployed import address
 from cli.deployment import Deployment, Letter
 from cli.display import Terminal, counting, following, talk
 from cli.embedded import embedded
+from cli.folders import writable
 from cli.originals import Original
 from cli.shown import Refusal, Shown, figures
 from cli.text import counted, size
@@ -65,7 +67,9 @@ def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the contact sheet goes.")] = Path("out/demo"),
     endpoint: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Of an AWS where Safelight runs already, as by docker compose."),
+        typer.Option(
+            metavar="URL", callback=address, help="Of an AWS where Safelight runs already, as by docker compose."
+        ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The figures as JSON on standard output.")] = False,
@@ -148,13 +152,10 @@ def _samples(count: int) -> tuple[Original, ...]:
 
 def _clear(out: Path) -> None:
     """Makes room for this run's files where the last run's were, and nowhere else. Raises Complaint."""
-    if out.is_dir() and any(out.iterdir()) and not (out / PAGE).is_file():
+    writable(out, "--out")
+    if any(out.iterdir()) and not (out / PAGE).is_file():
         raise Complaint(f"{out} holds other files: name an empty folder with --out")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / PAGE).write_text("")
-    except OSError as error:
-        raise Complaint(f"cannot write to {out}: {error.strerror}; name another folder with --out") from None
+    (out / PAGE).write_text("")
     shutil.rmtree(out / FOLDER, ignore_errors=True)
     (out / LOG).unlink(missing_ok=True)
 

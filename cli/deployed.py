@@ -6,8 +6,10 @@ Verbs take three options for it (Stack, Region, Endpoint), and all but the first
 """
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -16,12 +18,32 @@ from aws.connect import Aws
 from aws.stack import Described
 from cli.complaint import Complaint
 from jobs import settings
+from jobs.errors import SettingsInvalid
 from jobs.settings import Settings
 
-Stack = Annotated[str, typer.Option("--stack", envvar="SAFELIGHT_STACK", help="The CloudFormation stack.")]
+
+def address(text: str | None) -> str | None:
+    """Where an AWS is, as boto3 takes it. Raises typer.BadParameter."""
+    parts = urlsplit(text or "http://aws")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise typer.BadParameter(f"{text!r} is no address like http://localhost:4566")
+    return text
+
+
+def _name(text: str) -> str:
+    """Of a stack, as CloudFormation takes it. Raises typer.BadParameter."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:\S+", text):
+        raise typer.BadParameter(f"{text!r} is no stack's name: a letter, then letters, digits and hyphens")
+    return text
+
+
+Stack = Annotated[
+    str, typer.Option("--stack", envvar="SAFELIGHT_STACK", callback=_name, help="The CloudFormation stack.")
+]
 Region = Annotated[str | None, typer.Option("--region", help="Of the stack; AWS_REGION or the profile's if not given.")]
 Endpoint = Annotated[
-    str | None, typer.Option("--endpoint", help="Where AWS is; AWS_ENDPOINT_URL or AWS itself if not given.")
+    str | None,
+    typer.Option("--endpoint", callback=address, help="Where AWS is; AWS_ENDPOINT_URL or AWS itself if not given."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Data as JSON on standard output.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -65,20 +87,30 @@ class Deployed:
 
 
 def deployed(stack: str = SAFELIGHT, endpoint: str | None = None, region: str | None = None) -> Deployed:
-    """This process works on it from now on. Raises Complaint without such a stack, Retryable where nobody answers."""
+    """This process works on it from now on.
+
+    Raises Complaint without such a stack, SettingsInvalid without a region or credentials, Retryable where nobody
+    answers.
+    """
     _choose(endpoint, region)
     described = connect.described(stack)
     if described is None:
         raise Complaint(f"there is no stack {stack}: name yours with --stack, and --region if it is elsewhere")
-    names = settings.read(_environment(stack, described))
+    try:
+        names = settings.read(_environment(stack, described))
+    except SettingsInvalid as error:
+        raise Complaint(f"the stack {stack} is none of Safelight's, or of too old a template: {error}") from None
     return Deployed(stack, names, connect.connect(names), described, "AWS_ENDPOINT_URL" in os.environ)
 
 
 def _choose(endpoint: str | None, region: str | None) -> None:
-    """In the environment, where boto3 and whatever this process starts look for it."""
+    """In the environment, where boto3 and whatever this process starts look for it.
+
+    Of the two names for a region boto3 knows AWS_DEFAULT_REGION; to everything else AWS_REGION goes before it.
+    """
     if endpoint:
         os.environ["AWS_ENDPOINT_URL"] = endpoint
-    if region:
+    if region := region or os.environ.get("AWS_REGION"):
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
 
 

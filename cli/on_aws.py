@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
+PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+"""The variables by which boto3 takes one of the user's."""
+
 
 class OnAws:
     """The part of a Deployment that is AWS. `variables`: the worker's settings, and those by which AWS is found."""
@@ -61,7 +64,8 @@ class OnAws:
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Inside, this process sees that AWS as any program would, and none of the user's own profiles."""
     before = dict(os.environ)
-    os.environ.pop("AWS_PROFILE", None)
+    for name in PROFILES:
+        os.environ.pop(name, None)
     os.environ.update(variables)
     try:
         yield

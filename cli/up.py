@@ -10,6 +10,7 @@ import typer
 from cli import recipes
 from cli.display import talk
 from cli.embedded import embedded
+from cli.folders import writable
 from local.embedded import LOOPBACK, a_free_port, free
 from local.gateway import serving
 
@@ -32,7 +33,7 @@ def up(
     """
     asked = recipes.named(recipe)
     if log:
-        log.mkdir(parents=True, exist_ok=True)
+        writable(log, "--log")
     port = a_free_port() if port is None else free(port)
     token = secrets.token_urlsafe(24)
     origin = f"http://{LOOPBACK}:{port}"

@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cli import main
 from cli.complaint import Complaint
 from cli.exits import MEANINGS, Exit
+from jobs.errors import SettingsInvalid
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,6 +88,56 @@ def test_a_mistake_in_an_option_is_json_too() -> None:
     ended = safelight("forecast", "many", "--json")
     assert ended.returncode == Exit.USAGE
     assert "'N'" in json.loads(ended.stdout)["error"]
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, "You must specify a region: set AWS_REGION, or AWS_PROFILE"),
+        ({"AWS_REGION": "eu-central-1"}, "Unable to locate credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID"),
+        ({"AWS_PROFILE": "night"}, "The config profile (night) could not be found: set AWS_PROFILE to one"),
+        ({"AWS_REGION": "a b", **KEYS}, "set AWS_REGION to one like eu-central-1"),
+        ({"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "nonsense", **KEYS}, "set AWS_ENDPOINT_URL to an address"),
+    ],
+)
+def test_what_is_not_set_up_for_aws_is_the_users_to_set(
+    variables: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = {"HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
+    monkeypatch.setattr(os, "environ", {**nobody, **variables})
+    with pytest.raises(SettingsInvalid, match=re.escape(words)):
+        CliRunner().invoke(main.app, ["status"], catch_exceptions=False)
+
+
+def test_an_aws_that_is_not_there_is_the_worlds_fault() -> None:
+    ended = safelight("status", "--endpoint", "http://127.0.0.1:9", AWS_REGION="eu-central-1", **KEYS)
+    assert ended.returncode == Exit.WORLD
+    assert "unreachable" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("status", "--endpoint", "nonsense"), "'nonsense' is no address like http://localhost:4566"),
+        (("demo", "--endpoint", "localhost:4566"), "'localhost:4566' is no address"),
+        (("status", "--stack", ""), "'' is no stack's name"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(words: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(main.app, words, env={"COLUMNS": "200"})
+    assert (result.exit_code, said in result.output) == (Exit.USAGE, True), result.output
+
+
+def test_an_output_that_is_no_folder_is_one_line_that_names_the_option(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for words in (["up", "--log"], ["demo", "--out"]):
+        with pytest.raises(Complaint, match=f"cannot write to .*: File exists; name another folder with {words[1]}"):
+            CliRunner().invoke(main.app, [*words, str(tmp_path / "file")], catch_exceptions=False)
+    with pytest.raises(Complaint, match="cannot write to /proc: "):
+        CliRunner().invoke(main.app, ["up", "--log", "/proc"], catch_exceptions=False)
 
 
 @pytest.mark.parametrize(
