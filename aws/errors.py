@@ -68,7 +68,9 @@ def translated(call: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise Retryable(REASONS.get(code(error), code(error) or "aws-error"), f"{call}: {error}") from error
-    except (BotoCoreError, ResponseParserError, OSError) as error:
+    except ResponseParserError as error:
+        raise Retryable("unreachable", f"{call}: what answers is no AWS: {str(error).splitlines()[0]}") from error
+    except (BotoCoreError, OSError) as error:
         raise Retryable("unreachable", f"{call}: {type(error).__name__}: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aws.errors import translated
 from cli.deployment import Letter
 from cli.on_aws import OnAws, environment
 from local.endpoint import Endpoint
@@ -30,8 +31,9 @@ class Attached(OnAws):
 
 @contextmanager
 def attached(url: str, prefix: str) -> Iterator[Attached]:
-    """The stack `safelight` of the AWS at this address. Raises LocalError."""
-    stack = attach(Endpoint(url))
+    """The stack `safelight` of the AWS at this address. Raises LocalError, Retryable."""
+    with translated("DescribeStacks"):
+        stack = attach(Endpoint(url))
     variables = {**stack.endpoint.variables, **stack.function("Worker").variables}
     with environment(variables):
         yield Attached(stack.endpoint, variables, prefix)

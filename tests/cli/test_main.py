@@ -5,7 +5,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +16,7 @@ from typer.testing import CliRunner
 from cli import main
 from cli.complaint import Complaint
 from cli.exits import MEANINGS, Exit
-from jobs.errors import SettingsInvalid
+from jobs.errors import Retryable, SettingsInvalid
 
 ROOT = Path(__file__).parents[2]
 
@@ -112,10 +115,26 @@ def test_what_is_not_set_up_for_aws_is_the_users_to_set(
         CliRunner().invoke(main.app, ["status"], catch_exceptions=False)
 
 
-def test_an_aws_that_is_not_there_is_the_worlds_fault() -> None:
-    ended = safelight("status", "--endpoint", "http://127.0.0.1:9", AWS_REGION="eu-central-1", **KEYS)
-    assert ended.returncode == Exit.WORLD
-    assert "unreachable" in ended.stderr
+@pytest.fixture
+def website() -> Iterator[str]:
+    """Something that answers and is no AWS."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("words", [["status"], ["demo", "--out"]])
+@pytest.mark.parametrize(("closed", "said"), [(True, "Could not connect"), (False, "what answers is no AWS")])
+def test_an_aws_that_is_not_there_is_the_worlds_fault(
+    words: list[str], closed: bool, said: str, website: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {"AWS_REGION": "eu-central-1", "AWS_MAX_ATTEMPTS": "1", **KEYS})
+    out = [str(tmp_path)] if words[-1] == "--out" else []
+    there = "http://127.0.0.1:9" if closed else website
+    with pytest.raises(Retryable, match=f"unreachable: DescribeStacks: .*{said}") as error:
+        CliRunner().invoke(main.app, [*words, *out, "--endpoint", there], catch_exceptions=False)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
