@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -16,19 +16,23 @@ from jobs.forecast import Assumed, Forecast, Image, Setting, cheapest
 from jobs.forecast import forecast as foretold
 from jobs.prices import AS_OF, REGION
 
+Architecture = Literal["x86_64", "arm64"]
+"""As the template's parameter has it."""
+
 
 def forecast(
-    images: Annotated[int, typer.Argument(metavar="N", min=1, help="How many images.")],
+    images: Annotated[int, typer.Argument(metavar="N", min=1, max=10**12, help="How many images.")],
     recipe: Annotated[str, typer.Option(metavar="NAME|FILE", help="What is made of each.")] = "default",
     milliseconds: Annotated[
-        float | None, typer.Option(min=0.1, help="Of a processor for one image. Left out: measured here, on samples.")
+        float | None,
+        typer.Option(min=0.1, max=900_000, help="Of a processor for one image. Left out: measured here, on samples."),
     ] = None,
     samples: Annotated[int, typer.Option(min=8, max=1000, help="How many samples to measure.")] = SAMPLES,
     memory: Annotated[int, typer.Option(min=1769, max=10240, help="Of the worker, in MB.")] = 3538,
-    architecture: Annotated[str, typer.Option(help="x86_64, or arm64, which is cheaper.")] = "x86_64",
+    architecture: Annotated[Architecture, typer.Option(help="Of the worker; arm64 is cheaper.")] = "x86_64",
     concurrency: Annotated[int, typer.Option(min=2, max=1000, help="MaximumConcurrency of the lane.")] = 50,
     slower: Annotated[
-        float, typer.Option(min=0.1, help="How many times as long a vCPU of Lambda's takes as one here.")
+        float, typer.Option(min=0.1, max=1000, help="How many times as long a vCPU of Lambda's takes as one here.")
     ] = Assumed().slower,
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON on standard output.")] = False,
 ) -> None:

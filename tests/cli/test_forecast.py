@@ -42,6 +42,23 @@ def test_without_a_time_it_measures_one_on_samples() -> None:
     assert answer["milliseconds"] == pytest.approx(sum(samples) / 8, abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["10", "--architecture", "sparc"], "'sparc' is not one of 'x86_64', 'arm64'"),
+        (["10", "--milliseconds", "inf"], "less than or equal to 900000"),
+        (["9" * 400, "--milliseconds", "1"], "less than or equal to 1000000000000"),
+    ],
+)
+def test_what_no_lambda_can_do_is_refused(options: list[str], said: str) -> None:
+    refused = CliRunner().invoke(app, ["forecast", *options], env={"COLUMNS": "1000"})
+    assert (refused.exit_code, said in refused.output) == (2, True), refused.output
+
+
+def test_the_help_says_which_architectures_there_are() -> None:
+    assert "<x86_64|arm64>" in CliRunner().invoke(app, ["forecast", "--help"], env={"COLUMNS": "200"}).stdout
+
+
 def test_without_json_it_prints_the_parts_the_time_and_what_is_met_first() -> None:
     said = CliRunner().invoke(app, ["forecast", MILLION, "--milliseconds", "100"])
     assert "renditions, S3 PUT" in said.stdout
