@@ -22,7 +22,7 @@ TROUBLE = frozenset({State.REJECTED, State.DEAD})
 
 def status(
     key: Annotated[
-        str | None, typer.Argument(metavar="[KEY]", help="Of one original; left out: of everything.")
+        str | None, typer.Argument(metavar="[KEY]", help="Of one original, whole; left out: of everything.")
     ] = None,
     stack: Stack = SAFELIGHT,
     region: Region = None,

@@ -11,7 +11,7 @@ import typer
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed
 from cli.display import following, talk
 from cli.exits import Exit
-from cli.text import counted
+from cli.text import counted, visible
 from cli.watch import PATIENCE, settled, watch
 from jobs.backfill import Found
 from jobs.source import Record, Source, State
@@ -42,7 +42,9 @@ class Followed:
 
 
 def watching(
-    prefix: Annotated[str, typer.Argument(metavar="[PREFIX]", help="Of their keys; left out: all.")] = "",
+    prefix: Annotated[
+        str, typer.Argument(metavar="[PREFIX]", help="Of whole keys, such as uploads/albums/; left out: all.")
+    ] = "",
     stack: Stack = SAFELIGHT,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -51,10 +53,12 @@ def watching(
 ) -> None:
     """Follow originals until each is published, rejected, deleted or dead.
 
-    Exits with 1 if one is not published, or if nothing moves any more.
+    Exits with 1 if one is not published, if nothing moves any more, or if there is nothing under the prefix.
     """
     there = deployed(stack, endpoint, region)
-    found = _found(there, prefix)
+    found = followed(there, prefix)
+    if not found:
+        talk.print(_nothing(there, prefix), markup=False, soft_wrap=True)
     originals = {one.source: one for one in found}
     with following() as show:
         records = watch(Followed(there), originals, Arrived(frozenset(originals), {}), show, patience=patience)
@@ -65,12 +69,16 @@ def watching(
         typer.echo(json.dumps({"states": states, "unsettled": left}, indent=2))
     else:
         typer.echo("  ".join(f"{number:,} {state}" for state, number in states.items()) or "none")
-    if left or states.get(State.REJECTED) or states.get(State.DEAD):
+    if not found or left or states.get(State.REJECTED) or states.get(State.DEAD):
         raise typer.Exit(Exit.FOUND)
 
 
-def _found(there: Deployed, prefix: str) -> list[Found]:
-    listing = there.aws.listings.prefix(there.settings.originals, there.settings.prefix + prefix)
+def followed(there: Deployed, prefix: str) -> list[Found]:
+    """The originals whose whole keys begin so: what lies outside the stack's own prefix is none of them."""
+    own = there.settings.prefix
+    if not (prefix.startswith(own) or own.startswith(prefix)):
+        return []
+    listing = there.aws.listings.prefix(there.settings.originals, max(own, prefix, key=len))
     found: list[Found] = []
     place: str | None = ""
     while place is not None:
@@ -81,3 +89,9 @@ def _found(there: Deployed, prefix: str) -> list[Found]:
             talk.print(f"following the first {counted(MOST, 'original')}; `safelight status --count` adds up all")
             return found[:MOST]
     return found
+
+
+def _nothing(there: Deployed, prefix: str) -> str:
+    own = there.settings.prefix
+    where = f"; the stack {there.stack} takes what is under {visible(own)}" if own else ""
+    return f"there is no original under {visible(prefix or own) or there.settings.originals}{where}"
