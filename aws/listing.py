@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from aws.errors import translated
 from jobs import inventory
 from jobs.backfill import PAGE, Found, Listed
-from jobs.inventory import Rows
+from jobs.inventory import InventoryInvalid, Rows
 from jobs.source import Source
 
 if TYPE_CHECKING:
@@ -54,8 +55,11 @@ class S3Listings:
 
 def _part(client: "S3Client", bucket: str, key: str, schema: tuple[str, ...]) -> Iterator[Found]:
     body = _read(client, bucket, key)
-    text = gzip.decompress(body) if key.endswith(".gz") else body
-    return inventory.rows(io.StringIO(text.decode(), newline=""), schema)
+    try:
+        text = (gzip.decompress(body) if key.endswith(".gz") else body).decode()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise InventoryInvalid(f"s3://{bucket}/{key} is no CSV in UTF-8: {error}") from None
+    return inventory.rows(io.StringIO(text, newline=""), schema)
 
 
 def _read(client: "S3Client", bucket: str, key: str) -> bytes:

@@ -51,8 +51,15 @@ def manifest(text: str) -> Manifest:
 def rows(lines: Iterable[str], schema: Sequence[str] = OWN_SCHEMA) -> Iterator[Found]:
     """The objects of one CSV part; versions that are not the latest and delete markers are left out.
 
-    Raises InventoryInvalid with the number of the line.
+    Raises InventoryInvalid, with the number of the line where it is one that is wrong.
     """
+    try:
+        yield from _rows(lines, schema)
+    except (csv.Error, ValueError) as error:
+        raise InventoryInvalid(f"no CSV of buckets and keys in UTF-8: {error}") from None
+
+
+def _rows(lines: Iterable[str], schema: Sequence[str]) -> Iterator[Found]:
     for number, row in enumerate(csv.reader(lines), 1):
         if not row:
             continue

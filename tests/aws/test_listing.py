@@ -10,6 +10,7 @@ import pytest
 from aws.listing import S3Listings
 from jobs.backfill import Found, Listing
 from jobs.events import ANY
+from jobs.inventory import InventoryInvalid
 from jobs.source import Source
 from local.endpoint import Endpoint
 from tests.embedded import a_name
@@ -70,3 +71,10 @@ def test_an_inventory_is_read_by_its_manifest(s3: Any, bucket: str) -> None:
 def test_a_list_of_ones_own_may_be_packed(s3: Any, bucket: str, key: str, packed: Callable[[bytes], bytes]) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=packed(f"{bucket},a/1.jpg\n".encode()))
     assert whole(S3Listings(s3).csv(bucket, key)) == [Found(Source(bucket, "a/1.jpg"), ANY)]
+
+
+@pytest.mark.parametrize("name", ["photo.csv", "photo.csv.gz"])
+def test_a_csv_that_is_a_photograph_is_told_by_its_name(s3: Any, bucket: str, name: str) -> None:
+    s3.put_object(Bucket=bucket, Key=name, Body=b"\xff\xd8\xff")
+    with pytest.raises(InventoryInvalid, match=f"s3://{bucket}/{name} is no CSV in UTF-8"):
+        whole(S3Listings(s3).csv(bucket, name))

@@ -1,6 +1,7 @@
 """Lists of objects as files."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,18 @@ def test_a_list_of_ones_own_needs_buckets_and_keys_alone() -> None:
 def test_a_line_without_a_bucket_or_a_key_is_told_by_its_number(line: str) -> None:
     with pytest.raises(InventoryInvalid, match="line 2"):
         list(rows(["originals,a.jpg", line]))
+
+
+@pytest.mark.parametrize("said", ["originals,a.jpg,many", "\0", '"' + "a" * 200_000])
+def test_what_is_no_csv_is_told(said: str) -> None:
+    with pytest.raises(InventoryInvalid):
+        list(rows([said], ("Bucket", "Key", "Size")))
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "photo.csv").write_bytes(b"\xff\xd8\xff")
+    with (tmp_path / "photo.csv").open(encoding="utf-8") as lines, pytest.raises(InventoryInvalid, match="in UTF-8"):
+        list(rows(lines))
 
 
 def test_pages_go_through_all_parts_and_can_begin_anywhere() -> None:
