@@ -2,7 +2,9 @@
 
 import getpass
 import json
+import os
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -27,10 +29,14 @@ def agreed(plan: Mapping[str, str], *, yes: bool) -> None:
     talk.print(table)
     if yes:
         return
-    if not talk.is_terminal:
+    if not talk.is_terminal or sys.stdin is None:
         talk.print("nothing was begun: say --yes to go on where nobody can be asked")
         raise typer.Exit(Exit.REFUSED)
-    if not typer.confirm("Go on?", err=True):
+    try:
+        yes = typer.confirm("Go on?", err=True)
+    except typer.Abort:
+        talk.print()
+    if not yes:
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -62,7 +68,11 @@ def tell(run: Run, *, as_json: bool) -> None:
 
 def me() -> str:
     """Who begins a run: the user and the machine that this program runs under."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def figures(run: Run) -> dict[str, Any]:
