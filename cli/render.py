@@ -14,6 +14,7 @@ from cli.display import Terminal
 from cli.text import size, visible
 from imaging import formats
 from imaging.errors import Rejected
+from imaging.limits import Limits
 from imaging.pipeline import render as make
 from imaging.rendered import Rendered
 
@@ -33,6 +34,8 @@ def render(
         rendered = make(_read(photo), chosen)
     except Rejected as fault:
         typer.echo(f"{photo}: {fault}", err=True)
+        if as_json:
+            typer.echo(json.dumps({"rejected": fault.reason, "detail": fault.detail}, indent=2))
         raise typer.Exit(1) from None
     files = _write(rendered, photo.stem, out)
     if as_json:
@@ -42,8 +45,10 @@ def render(
 
 
 def _read(photo: Path) -> bytes:
+    """Of what is no file, such as a pipe, no more than shows that it is too large: it need not have an end."""
     try:
-        return photo.read_bytes()
+        with photo.open("rb") as file:
+            return file.read(-1 if photo.is_file() else Limits().bytes + 1)
     except OSError as error:
         raise Complaint(f"{photo} cannot be read: {error.strerror}") from None
 

@@ -56,6 +56,13 @@ def test_a_rejected_photograph_says_why(tmp_path: Path) -> None:
     result = run(app, ["render", str(tmp_path / "letter.jpg")])
     assert (result.exit_code, result.stdout) == (1, "")
     assert "not-an-image" in result.stderr
+    as_json = run(app, ["render", str(tmp_path / "letter.jpg"), "--json"])
+    assert (as_json.exit_code, json.loads(as_json.stdout)["rejected"]) == (1, "not-an-image")
+
+
+def test_what_has_no_end_is_too_large(tmp_path: Path) -> None:
+    result = run(app, ["render", "/dev/zero", "--out", str(tmp_path)])
+    assert (result.exit_code, "too-many-bytes" in result.stderr) == (1, True)
 
 
 def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
