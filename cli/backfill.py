@@ -1,5 +1,6 @@
 """`safelight backfill`: objects that were in a bucket before Safelight was, sent to its bulk lane."""
 
+import json
 import math
 import posixpath
 import time
@@ -7,12 +8,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
+from cli import addresses
 from cli.complaint import Complaint
-from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed
+from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed, utf8
 from cli.display import showing, talk
 from cli.driving import agreed, driven, me
 from cli.text import counted, size
@@ -36,6 +37,7 @@ def backfill(
         str,
         typer.Argument(
             metavar="s3://BUCKET/PREFIX|MANIFEST|CSV",
+            callback=utf8,
             help="A prefix, an S3 Inventory's manifest.json, or a CSV of bucket,key (a file, or in S3).",
         ),
     ],
@@ -59,6 +61,11 @@ def backfill(
     run = there.aws.runs.read(runs.named(KIND, source))
     if run is None or run.phase in runs.OVER:
         planned = jobs.plan(_count(listing, there), _each(there), look=look)
+        if not planned.counted.objects:
+            own = there.settings.prefix
+            raise Complaint(f"there is no object under {source}" + (f" whose key begins with {own}" if own else ""))
+        if dry_run and as_json:
+            typer.echo(json.dumps(_figures(planned), indent=2))
         agreed(_plan(planned), yes=yes or dry_run)
         run = Run(
             runs.named(KIND, source),
@@ -92,10 +99,9 @@ def stepping(there: Deployed, listing: Listing, *, look: bool = True) -> runs.St
 
 def listed(source: str, there: Deployed, page: int = jobs.PAGE) -> Listing:
     """What a source names, in pages of so many. Raises Complaint, InventoryInvalid."""
-    parts = urlsplit(source)
-    if parts.scheme != "s3":
-        return _file(Path(source), page)
-    bucket, key = parts.netloc, source.removeprefix(f"s3://{parts.netloc}").removeprefix("/")
+    if not source.startswith(addresses.SCHEME):
+        return _file(source, page)
+    bucket, key = addresses.parted(source)
     if posixpath.basename(key) == "manifest.json":
         return there.aws.listings.inventory(bucket, key, page)
     if key.endswith((".csv", ".csv.gz")):
@@ -108,15 +114,18 @@ def listed(source: str, there: Deployed, page: int = jobs.PAGE) -> Listing:
     return there.aws.listings.prefix(bucket, key, page)
 
 
-def _file(path: Path, page: int) -> Rows:
-    if not path.is_file():
-        raise Complaint(f"{path} is neither a file nor an s3:// address")
+def _file(source: str, page: int) -> Rows:
+    path = Path(source)
+    try:
+        path.open().close()
+    except OSError as error:
+        raise Complaint(f"{source!r} is neither an s3:// address nor a file to read: {error.strerror}") from None
     return Rows([lambda: inventory.rows(path.open(encoding="utf-8", newline=""))], page)
 
 
 def _page(per_second: float) -> int:
     """A step a second or longer, so that a slow backfill is an even one."""
-    return min(jobs.PAGE, math.ceil(per_second)) if per_second else jobs.PAGE
+    return math.ceil(min(jobs.PAGE, per_second)) if per_second else jobs.PAGE
 
 
 def _count(listing: Listing, there: Deployed) -> Counted:
@@ -156,6 +165,20 @@ def _plan(planned: Plan) -> dict[str, str]:
         "reading the ledger": f"${planned.looking:,.4f}, to skip what is published already",
         "rendering them": f"${images * planned.each:,.2f} if all are wanting: ${1e6 * planned.each:,.2f} a million",
         "at most": f"${planned.most:,.2f}",
+    }
+
+
+def _figures(planned: Plan) -> dict[str, float]:
+    """The plan as data, in dollars."""
+    images = planned.counted.objects
+    return {
+        "objects": images,
+        "bytes": planned.counted.bytes,
+        "listing": round(planned.listing, 4),
+        "sending": round(planned.sending, 4),
+        "reading": round(planned.looking, 4),
+        "rendering": round(images * planned.each, 4),
+        "dollars": round(planned.most, 4),
     }
 
 

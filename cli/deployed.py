@@ -30,6 +30,15 @@ def address(text: str | None) -> str | None:
     return text
 
 
+def utf8(text: str | None) -> str | None:
+    """A key or the beginning of one, as S3 and the ledger take it. Raises typer.BadParameter."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("it is not in UTF-8, which everything in S3 and the ledger is") from None
+    return text
+
+
 def _name(text: str) -> str:
     """Of a stack, as CloudFormation takes it. Raises typer.BadParameter."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:\S+", text):

@@ -20,7 +20,7 @@ class Exit(IntEnum):
 MEANINGS = {
     Exit.FINE: "It was done, and all is well.",
     Exit.FOUND: "It was done, and found something: failed images or checks, sources to be healed, an empty prefix.",
-    Exit.USAGE: "It was not begun: a wrong option, no credentials, no such stack, a mistake in a file.",
+    Exit.USAGE: "It was not begun: a wrong option, no credentials, no such stack or bucket, a mistake in a file.",
     Exit.WORLD: "AWS did not answer, refused or throttled. What was done is kept; the same command goes on.",
     Exit.STOPPED: "It stopped itself on the way: the failure rate came back, or the budget was spent.",
     Exit.REFUSED: "It showed its plan, and the answer was no.",

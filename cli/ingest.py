@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Protocol
-from urllib.parse import urlsplit
 
 import typer
 
-from cli import originals
+from cli import addresses, originals
 from cli.complaint import Complaint
-from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed
+from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed, utf8
 from cli.display import showing, talk
 from cli.driving import agreed, driven, me
 from cli.exits import Exit
@@ -58,8 +57,12 @@ class Supply(Protocol):
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(metavar="DIR|s3://BUCKET/PREFIX", help="Where the originals are.")],
-    prefix: Annotated[str, typer.Option(help="Of the keys they get, below the stack's own prefix.")] = "",
+    source: Annotated[
+        str, typer.Argument(metavar="DIR|s3://BUCKET/PREFIX", callback=utf8, help="Where the originals are.")
+    ],
+    prefix: Annotated[
+        str, typer.Option(callback=utf8, help="Of the keys they get, below the stack's own prefix.")
+    ] = "",
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Uploads side by side.")] = AT_ONCE,
     stack: Stack = SAFELIGHT, region: Region = None, endpoint: Endpoint = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -126,17 +129,22 @@ def _tried(send: Send) -> bool | None:
 
 
 def _subject(source: str, prefix: str) -> str:
-    """From where and to where, for the run to be known by: the folder as every working directory knows it."""
-    where = source if source.startswith("s3://") else str(Path(source).expanduser().resolve())
+    """From where and to where, for the run to be known by: the folder as every working directory knows it.
+
+    Raises Complaint for no name at all: that would be the folder this runs in, which nobody meant.
+    """
+    if not source:
+        raise Complaint("name a folder or an s3:// address; . is the folder you are in")
+    where = source if source.startswith(addresses.SCHEME) else str(Path(source).expanduser().resolve())
     return json.dumps([where, prefix], ensure_ascii=False) if prefix else where
 
 
 def _supply(subject: str, there: Deployed) -> Supply:
     source, prefix = json.loads(subject) if subject.startswith("[") else (subject, "")
     below = there.settings.prefix + prefix
-    if not source.startswith("s3://"):
+    if not source.startswith(addresses.SCHEME):
         return _Folder(sorted(originals.of_folder(Path(source)), key=_key), there, below)
-    bucket, key = urlsplit(source).netloc, source.removeprefix(f"s3://{urlsplit(source).netloc}").removeprefix("/")
+    bucket, key = addresses.parted(source)
     return _Bucket(there.aws.listings.prefix(bucket, key, PAGE), there, below)
 
 

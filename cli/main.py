@@ -36,6 +36,9 @@ from local.errors import LocalError
 TRACEBACK = "SAFELIGHT_TRACEBACK"
 """The variable that has a fault of ours say where it is."""
 
+NOWHERE = frozenset({"no-such-bucket", "NoSuchKey"})
+"""Reasons that trying again does not help against: somebody named what is not there."""
+
 EPILOG = (
     "Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
     "It exits with:",
@@ -93,7 +96,7 @@ def main() -> None:
     try:
         app()
     except (Complaint, JobError, LocalError, RecipeTooNew) as error:
-        _end(str(error), Exit.WORLD if isinstance(error, Retryable) else Exit.USAGE)
+        _end(str(error), Exit.WORLD if isinstance(error, Retryable) and error.reason not in NOWHERE else Exit.USAGE)
     except Exception as error:
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)

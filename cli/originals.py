@@ -33,9 +33,7 @@ def of_folder(directory: Path) -> tuple[Original, ...]:
     """The images below a folder, by name. Raises Complaint."""
     directory = directory.expanduser()  # not every shell does it in DIR=~/Pictures
     if not directory.exists():
-        raise Complaint(
-            f"there is no folder {directory}: name one with photographs in it, or none to use drawn samples"
-        )
+        raise Complaint(f"there is no folder {directory}: name one with photographs in it")
     if not directory.is_dir():
         raise Complaint(f"{directory} is a file: name the folder it is in")
     found = tuple(_original(path, _key(path, directory)) for path in sorted(_images(directory)))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.complaint import Complaint
-from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed
+from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed, utf8
 from cli.display import showing
 from cli.exits import Exit
 from cli.text import columns, moment, size, visible
@@ -22,7 +22,8 @@ TROUBLE = frozenset({State.REJECTED, State.DEAD})
 
 def status(
     key: Annotated[
-        str | None, typer.Argument(metavar="[KEY]", help="Of one original, whole; left out: of everything.")
+        str | None,
+        typer.Argument(metavar="[KEY]", callback=utf8, help="Of one original, whole; left out: of everything."),
     ] = None,
     stack: Stack = SAFELIGHT,
     region: Region = None,
@@ -36,6 +37,8 @@ def status(
     about 3 cents a million originals.
     """
     there = deployed(stack, endpoint, region)
+    if key == "":
+        raise Complaint("name a key, or leave it out to see how everything stands")
     if key is not None:
         _one(there, Source(there.settings.originals, key), as_json=as_json)
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed
+from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, deployed, utf8
 from cli.display import following, talk
 from cli.exits import Exit
 from cli.text import counted, visible
@@ -43,7 +43,10 @@ class Followed:
 
 def watching(
     prefix: Annotated[
-        str, typer.Argument(metavar="[PREFIX]", help="Of whole keys, such as uploads/albums/; left out: all.")
+        str,
+        typer.Argument(
+            metavar="[PREFIX]", callback=utf8, help="Of whole keys, such as uploads/albums/; left out: all."
+        ),
     ] = "",
     stack: Stack = SAFELIGHT,
     region: Region = None,

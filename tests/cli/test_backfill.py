@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from typer.testing import CliRunner
 
 from aws.connect import connect
 from cli import backfill
+from cli.complaint import Complaint
+from cli.main import app
 from jobs import book, catalog, runs, settings
 from jobs.source import Record, State
 from local.cloud import Cloud, running
@@ -83,6 +86,20 @@ def test_without_a_yes_it_shows_the_plan_and_its_price_and_begins_nothing(archiv
     assert f"{ORIGINALS:,} objects" in stderr
     assert "at most" in stderr
     assert archive.records() == []
+
+
+def test_its_plan_is_data_too(archive: Archive) -> None:
+    address = f"{archive.address}200/"
+    told = CliRunner().invoke(app, ["backfill", address, "--dry-run", "--json", "--per-second", "inf"])
+    plan = json.loads(told.stdout)
+    assert told.exit_code == 0
+    assert 0 < plan["objects"] < ORIGINALS
+    assert plan["dollars"] >= plan["rendering"] > 0
+
+
+def test_nothing_to_send_is_no_run(archive: Archive) -> None:
+    with pytest.raises(Complaint, match=r"there is no object under .*/nothing/"):
+        CliRunner().invoke(app, ["backfill", f"{archive.address}nothing/", "--yes"], catch_exceptions=False)
 
 
 def test_killed_in_the_middle_and_given_again_it_sends_every_source_and_each_is_done_once(archive: Archive) -> None:

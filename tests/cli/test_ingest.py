@@ -124,3 +124,7 @@ class Pages:
     def page(self, after: str) -> tuple[list[Any], str | None]:
         number = int(after or 0)
         return self.pages[number], str(number + 1) if number + 1 < len(self.pages) else None
+
+
+def test_no_name_at_all_is_not_the_folder_it_runs_in(ingest: Any) -> None:
+    assert "name a folder or an s3:// address" in str(ingest("").exception)

@@ -143,11 +143,28 @@ def test_an_aws_that_is_not_there_is_the_worlds_fault(
         (("status", "--endpoint", "nonsense"), "'nonsense' is no address like http://localhost:4566"),
         (("demo", "--endpoint", "localhost:4566"), "'localhost:4566' is no address"),
         (("status", "--stack", ""), "'' is no stack's name"),
+        (("status", "\udcff.jpg"), "it is not in UTF-8"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused(words: tuple[str, ...], said: str) -> None:
     result = CliRunner().invoke(main.app, words, env={"COLUMNS": "200"})
     assert (result.exit_code, said in result.output) == (Exit.USAGE, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Retryable("throttled"), Exit.WORLD), (Retryable("no-such-bucket", "ListObjectsV2"), Exit.USAGE)],
+)
+def test_a_bucket_that_is_not_there_is_no_reason_to_try_again(
+    error: Retryable, code: Exit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(main, "app", fail)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == code
 
 
 def test_an_output_that_is_no_folder_is_one_line_that_names_the_option(tmp_path: Path) -> None:
