@@ -31,10 +31,10 @@ SELDOM = 5.0
 
 
 class Terminal(Console):
-    """Rich's, plain; whoever went away is the business of cli/main.py, where Rich would exit with 1."""
+    """Rich's, which shows words as they are. A reader that went away is cli/main.py's: Rich would exit with 1."""
 
     def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, highlight=False)
+        super().__init__(stderr=stderr, highlight=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
         """Called where a BrokenPipeError was caught: raises it again."""

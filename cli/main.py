@@ -1,11 +1,14 @@
 """`safelight`: one file per verb; whatever the user can put right is one line on stderr."""
 
+import errno
 import json
 import logging
 import os
 import sys
 import traceback
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TextIO
 
 import typer
 from rich.markup import escape
@@ -39,6 +42,8 @@ TRACEBACK = "SAFELIGHT_TRACEBACK"
 NOWHERE = frozenset({"no-such-bucket", "NoSuchKey"})
 """Reasons that trying again does not help against: somebody named what is not there."""
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 EPILOG = (
     "Start with [bold]safelight demo[/]: it needs no account and leaves nothing behind but a page to look at.",
     "It exits with:",
@@ -49,15 +54,29 @@ EPILOG = (
 class Verbs(TyperGroup):
     """Ends as cli/exits.py says where click has ways of its own."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _read():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _read():
+                return super().invoke(ctx)
         except TyperException as mistake:
             _answer(mistake.format_message())
             raise
-        except BrokenPipeError:
-            _let_go()
-            raise typer.Exit(Exit.UNREAD) from None
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    """Raises typer.Exit where nobody reads any more what is written inside; of a --help Rich tells by SystemExit(1)."""
+    try:
+        yield
+    except (BrokenPipeError, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and ended.code != 1:
+            raise  # told to stop, by local.cloud
+        _let_go()
+        raise typer.Exit(Exit.UNREAD) from None
 
 
 app = typer.Typer(
@@ -98,10 +117,18 @@ def main() -> None:
     except (Complaint, JobError, LocalError, RecipeTooNew) as error:
         _end(str(error), Exit.WORLD if isinstance(error, Retryable) and error.reason not in NOWHERE else Exit.USAGE)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            _full(error)
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         _end(f"{what}: this is a fault of Safelight's own; {TRACEBACK}=1 before the command shows where", Exit.FAULT)
+
+
+def _full(error: OSError) -> NoReturn:
+    if not error.filename:
+        _let_go(sys.stdout)
+    _end(f"{error.filename or 'standard output'}: {error.strerror}: make room", Exit.STOPPED)
 
 
 def _end(said: str, code: Exit) -> NoReturn:
@@ -119,10 +146,10 @@ def _answer(said: str) -> None:
         typer.echo(json.dumps({"error": said}, indent=2))
 
 
-def _let_go() -> None:
-    """Nobody reads any more: what is still to be flushed goes nowhere."""
+def _let_go(*streams: TextIO) -> None:
+    """Of what can be written to no more, both if none is named: what is still to be flushed goes nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in streams or (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -181,6 +182,7 @@ def test_an_output_that_is_no_folder_is_one_line_that_names_the_option(tmp_path:
     [
         (("recipes", "show", "default", "--json"), Exit.UNREAD),
         (("forecast", "10", "--milliseconds", "50"), Exit.UNREAD),
+        (("--help",), Exit.UNREAD),
         (("recipes", "show", "nothing"), Exit.USAGE),
     ],
 )
@@ -191,3 +193,23 @@ def test_a_reader_that_went_away_is_no_finding(words: tuple[str, ...], code: Exi
     ended = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=writing, check=False)
     os.close(writing)
     assert ended.returncode == code
+
+
+def test_who_is_told_to_stop_says_by_which_signal() -> None:
+    with pytest.raises(SystemExit) as ended, main._read():
+        raise SystemExit(128 + signal.SIGTERM)
+    assert ended.value.code == 143
+
+
+def test_a_full_disk_is_no_fault_of_ours() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "cli.main", "recipes", "show", "default", "--json"]
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == Exit.STOPPED
+    assert ended.stderr == "safelight: standard output: No space left on device: make room\n"
+
+
+def test_a_word_between_colons_is_no_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main._end("there is no stack arn:x: name yours", Exit.USAGE)
+    assert "arn:x: name" in capsys.readouterr().err
