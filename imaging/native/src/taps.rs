@@ -11,6 +11,9 @@ const LOBES: f64 = 3.0;
 /// Weights are padded to whole vectors of this many.
 pub const LANES: usize = 16;
 
+/// Bits of a weight at least: the largest, with what lies beyond an edge, is below two wholes.
+const PRECISION: u32 = 14;
+
 /// How one line of source samples maps onto one line of destination samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Axis {
@@ -103,7 +106,7 @@ impl Taps {
         }
         let filter_scale = axis.step().max(1.0);
         // More taps, smaller weights: the bits they leave free keep them exact.
-        let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
+        let precision = PRECISION + (filter_scale.log2().floor() as u32).min(2);
         Self::sampled(axis, LOBES * filter_scale, precision, |distance| lanczos(distance / filter_scale))
     }
 
@@ -113,7 +116,7 @@ impl Taps {
     fn halved_lanczos3(axis: &Axis) -> Self {
         let filter_scale = (axis.step() / 2.0).max(1.0);
         let aside = axis.step() / 4.0 * (axis.step() - 1.0).clamp(0.0, 1.0);
-        let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
+        let precision = PRECISION + (filter_scale.log2().floor() as u32).min(2);
         Self::sampled(axis, LOBES * filter_scale + aside, precision, |distance| {
             lanczos((distance - aside) / filter_scale) + lanczos((distance + aside) / filter_scale)
         })
@@ -122,10 +125,11 @@ impl Taps {
     /// A blur: as many samples out as in. Cut off at three sigma, where less than 0.3 % is left.
     pub fn gaussian(len: usize, sigma: f64) -> Self {
         let weight = |distance: f64| (-distance * distance / (2.0 * sigma * sigma)).exp();
-        Self::sampled(&Axis::plain(len, len), (3.0 * sigma).ceil() + 0.5, 14, weight)
+        Self::sampled(&Axis::plain(len, len), (3.0 * sigma).ceil() + 0.5, PRECISION, weight)
     }
 
-    /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`.
+    /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`; less precise
+    /// where one is too large.
     fn sampled(axis: &Axis, reach: f64, precision: u32, kernel: impl Fn(f64) -> f64) -> Self {
         // An open interval holds at most as many sample centres as its length, rounded up.
         let count = ((2.0 * reach).ceil() as usize).clamp(1, axis.source);
@@ -144,7 +148,10 @@ impl Taps {
             let first = (centre - reach - 0.5).ceil().max(0.0) as usize;
             let start = first.min(axis.source - count);
             weigh(&mut exact, start, (centre, reach), axis.source, &kernel);
-            quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
+            let fits = quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
+            if !fits && precision > PRECISION {
+                return Self::sampled(axis, reach, precision - 1, kernel);
+            }
             taps.starts.push(start as u32);
         }
         taps
@@ -191,7 +198,8 @@ static LANCZOS: LazyLock<Vec<f64>> = LazyLock::new(|| {
 });
 
 /// Rounds to fixed point; what rounding loses goes to the largest weight, so that flat areas stay flat.
-fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) {
+/// Whether that one fits 16 bits: where an edge sample counts for those beyond it, more than half may be its.
+fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) -> bool {
     let scale = f64::from(1u32 << precision) / exact.iter().sum::<f64>();
     for (weight, value) in weights.iter_mut().zip(exact) {
         let scaled = value * scale;
@@ -201,5 +209,32 @@ fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) {
     let total: i32 = weights.iter().map(|&weight| i32::from(weight)).sum();
     let missing = (1i32 << precision) - total;
     let largest = (0..weights.len()).max_by_key(|&i| weights[i]).unwrap_or(0);
-    weights[largest] = (i32::from(weights[largest]) + missing).clamp(-32768, 32767) as i16;
+    let whole = i32::from(weights[largest]) + missing;
+    weights[largest] = whole.clamp(-32768, 32767) as i16;
+    i32::from(weights[largest]) == whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// An odd edge of half-size chroma lies behind half a sample: the last of the source has most of its weight.
+        #[test]
+        fn weights_add_up_at_odd_edges_of_half_size_chroma(source in 1usize..6000, target in 1usize..300) {
+            let axis = Axis {
+                source: source.div_ceil(2),
+                source_span: source as f64 / 2.0,
+                target_span: target as f64 / 2.0,
+                halved: true,
+                ..Axis::plain(source, target.div_ceil(2))
+            };
+            let taps = Taps::lanczos3(&axis);
+            for index in 0..axis.target {
+                let total: i32 = taps.weights(index).iter().map(|&weight| i32::from(weight)).sum();
+                prop_assert_eq!(total, 1 << taps.precision, "sample {}", index);
+            }
+        }
+    }
 }
