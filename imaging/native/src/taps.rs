@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::f64::consts::PI;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::LazyLock;
 
 /// The kernel's half width, in destination samples when shrinking and source samples when enlarging.
@@ -66,20 +66,34 @@ impl Axis {
 }
 
 thread_local! {
-    static LAST: RefCell<Vec<(Axis, Rc<Taps>)>> = const { RefCell::new(Vec::new()) };
+    static LAST: RefCell<Vec<Remembered>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Weights that were made: kept or, where they are many, found again as long as others have them.
+struct Remembered {
+    axis: Axis,
+    taps: Weak<Taps>,
+    _kept: Option<Rc<Taps>>,
 }
 
 /// Cb and Cr have the same axes, and so do most images of one camera: five levels with the placeholder, luma and chroma,
 /// across and down, and those of a watermark. One too few and all are made anew for every image.
 const REMEMBERED: usize = 32;
 
+/// Weights that are kept, 512 kB: those of an edge of 40,000 made smaller, or of 16,000 at its size.
+const REMEMBERED_WEIGHTS: usize = 1 << 18;
+
 /// [`Taps::lanczos3`], remembered by the thread.
 pub fn lanczos3(axis: &Axis) -> Rc<Taps> {
     LAST.with_borrow_mut(|last| {
-        let known = last.iter().position(|(of, _)| of == axis).map(|index| last.remove(index));
-        let (axis, taps) = known.unwrap_or_else(|| (*axis, Rc::new(Taps::lanczos3(axis))));
+        let known = last.iter().position(|one| one.axis == *axis).map(|index| last.remove(index));
+        let taps = known.and_then(|one| one.taps.upgrade()).unwrap_or_else(|| Rc::new(Taps::lanczos3(axis)));
+        let is_kept = taps.weights.len() <= REMEMBERED_WEIGHTS;
         last.truncate(REMEMBERED - 1);
-        last.insert(0, (axis, Rc::clone(&taps)));
+        last.insert(
+            0,
+            Remembered { axis: *axis, taps: Rc::downgrade(&taps), _kept: is_kept.then(|| Rc::clone(&taps)) },
+        );
         taps
     })
 }
@@ -218,6 +232,17 @@ fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Thirty strips of a few kilobytes would fill the memory that the next original needs. Planes still share them.
+    #[test]
+    fn weights_of_a_strip_are_not_kept() {
+        let keeps = |source, target| Rc::strong_count(&lanczos3(&Axis::plain(source, target))) == 2;
+        assert!(keeps(6000, 2048) && keeps(12_000, 12_000));
+        assert!(!keeps(1_000_000, 64) && !keeps(100_000, 100_000));
+        let axis = Axis::plain(1_000_000, 64);
+        let (luma, alpha) = (lanczos3(&axis), lanczos3(&axis));
+        assert!(Rc::ptr_eq(&luma, &alpha));
+    }
 
     proptest! {
         /// An odd edge of half-size chroma lies behind half a sample: the last of the source has most of its weight.
