@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from cli.complaint import Refused
 from cli.deployed import Deployed
 from cli.display import showing, talk
 from cli.exits import Exit
@@ -22,7 +23,7 @@ from jobs.runs import OutOfBudget, Phase, Run, Step
 
 
 def agreed(plan: Mapping[str, str], *, yes: bool) -> None:
-    """Shows a plan, and asks whether to go on; ends the verb if the answer is no, or nobody is there to give one."""
+    """Shows a plan, and asks whether to go on. Raises Refused if the answer is no, or nobody is there to give one."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, said in plan.items():
         table.add_row(name, said)
@@ -30,14 +31,13 @@ def agreed(plan: Mapping[str, str], *, yes: bool) -> None:
     if yes:
         return
     if not talk.is_terminal or sys.stdin is None:
-        talk.print("nothing was begun: say --yes to go on where nobody can be asked")
-        raise typer.Exit(Exit.REFUSED)
+        raise Refused("nothing was begun: say --yes to go on where nobody can be asked")
     try:
         yes = typer.confirm("Go on?", err=True)
     except typer.Abort:
         talk.print()
     if not yes:
-        raise typer.Exit(Exit.REFUSED)
+        raise Refused("nothing was begun")
 
 
 def driven(deployed: Deployed, run: Run, step: Step, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ from cli import recipes, reprocess, runs
 from cli.audit import audit
 from cli.backfill import backfill
 from cli.collect import collect
-from cli.complaint import Complaint
+from cli.complaint import Complaint, Refused
 from cli.demo import demo
 from cli.display import talk
 from cli.doctor import doctor
@@ -115,7 +115,7 @@ def main() -> None:
     try:
         app()
     except (Complaint, JobError, LocalError, RecipeTooNew) as error:
-        _end(str(error), Exit.WORLD if isinstance(error, Retryable) and error.reason not in NOWHERE else Exit.USAGE)
+        _end(str(error), _code(error))
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             _full(error)
@@ -123,6 +123,16 @@ def main() -> None:
             traceback.print_exception(error)
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         _end(f"{what}: this is a fault of Safelight's own; {TRACEBACK}=1 before the command shows where", Exit.FAULT)
+
+
+def _code(error: Exception) -> Exit:
+    match error:
+        case Refused():
+            return Exit.REFUSED
+        case Retryable() if error.reason not in NOWHERE:
+            return Exit.WORLD
+        case _:
+            return Exit.USAGE
 
 
 def _full(error: OSError) -> NoReturn:

@@ -88,6 +88,12 @@ def test_without_a_yes_it_shows_the_plan_and_its_price_and_begins_nothing(archiv
     assert archive.records() == []
 
 
+def test_a_plan_that_nobody_agreed_to_is_said_as_data_too(archive: Archive) -> None:
+    shown = archive.safelight("backfill", archive.address, "--json")
+    stdout, _ = shown.communicate(timeout=60)
+    assert (shown.returncode, "say --yes" in json.loads(stdout)["error"]) == (5, True)
+
+
 def test_its_plan_is_data_too(archive: Archive) -> None:
     address = f"{archive.address}200/"
     told = CliRunner().invoke(app, ["backfill", address, "--dry-run", "--json", "--per-second", "inf"])

@@ -15,8 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import main
-from cli.complaint import Complaint
+from cli.complaint import Complaint, Refused
 from cli.exits import MEANINGS, Exit
+from imaging.errors import RecipeTooNew
 from jobs.errors import Retryable, SettingsInvalid
 
 ROOT = Path(__file__).parents[2]
@@ -154,10 +155,15 @@ def test_an_option_that_cannot_be_meant_is_refused(words: tuple[str, ...], said:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(Retryable("throttled"), Exit.WORLD), (Retryable("no-such-bucket", "ListObjectsV2"), Exit.USAGE)],
+    [
+        (Retryable("throttled"), Exit.WORLD),
+        (Retryable("no-such-bucket", "ListObjectsV2"), Exit.USAGE),
+        (RecipeTooNew(4, 3), Exit.USAGE),
+        (Refused("nothing was begun"), Exit.REFUSED),
+    ],
 )
-def test_a_bucket_that_is_not_there_is_no_reason_to_try_again(
-    error: Retryable, code: Exit, monkeypatch: pytest.MonkeyPatch
+def test_only_what_may_pass_is_a_reason_to_try_again(
+    error: Exception, code: Exit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise error
