@@ -12,8 +12,8 @@ one run find each other out by its version.
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -48,6 +48,7 @@ class Run:
     each        what one that is sent costs until the operation's work on it is done
     budget      no step begins once this much is spent; None is no limit
     by, why     who began it, and what for
+    options     what its steps go by from the first to the last, by the names and in the units of its command's options
     """
 
     id: str
@@ -68,6 +69,7 @@ class Run:
     version: int = 0
     by: str = ""
     why: str = ""
+    options: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def spent(self) -> float:
@@ -110,12 +112,12 @@ def named(kind: str, subject: str) -> str:
 def begun(runs: Runs, wanted: Run) -> Run:
     """Goes on with the run of this id where it stands, or begins it anew if it is over or never was.
 
-    Speed and budget are the wanted ones either way.
+    Speed and budget are the wanted ones either way; of the options only those that its record does not have.
     """
     there = runs.read(wanted.id)
     if there and there.phase not in OVER:
-        bounds = {"per_second": wanted.per_second, "budget": wanted.budget}
-        return runs.save(replace(there, phase=Phase.RUNNING, **bounds))  # type: ignore[arg-type]
+        taken = replace(there, per_second=wanted.per_second, budget=wanted.budget)
+        return runs.save(replace(taken, phase=Phase.RUNNING, options={**wanted.options, **there.options}))
     return runs.save(replace(wanted, version=there.version if there else 0))
 
 

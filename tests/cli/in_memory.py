@@ -3,17 +3,27 @@
 from types import SimpleNamespace
 from typing import Any
 
+from local.simulator.buckets import Listing
+from tests.fakes import FakeAttic, FakeRuns
 from tests.jobs.worlds import SmallWorld
 
 
 def deployment(world: SmallWorld, **others: Any) -> Any:
     """A small world's, as far as its verbs look; `others` are adapters beside."""
     aws = {
+        "originals": world.originals,
+        "renditions": world.renditions,
+        "attic": FakeAttic(world.renditions),
+        "catalog": world.store,
+        "listings": SimpleNamespace(prefix=lambda *_: Listing(world.originals)),
+        "lanes": (world.queue,),
         "ledger": world.ledger,
         "queue": world.queue,
         "dead_letters": world.dead_letters,
         "undelivered": None,
+        "runs": FakeRuns(),
         "outage": world.outage,
         "intake": world.intake,
     }
-    return SimpleNamespace(stack="safelight", aws=SimpleNamespace(**aws | others))
+    settings = SimpleNamespace(originals="originals", prefix="")
+    return SimpleNamespace(stack="safelight", settings=settings, aws=SimpleNamespace(**aws | others))
