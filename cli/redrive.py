@@ -65,7 +65,7 @@ def redrive(
 
     Groups letters and the ledger's own faults by reason, and asks before it sends or removes. Only what matches
     moves. A redrive that is stopped at any point loses nothing: the same command goes on with what is left. Exits with
-    1 if something failed again, with 4 if it stopped itself.
+    1 if something failed again, with 4 if it stopped itself or was paused or cancelled.
     """
     there = deployed(stack, endpoint, region)
     wanted = Wanted(reason, prefix, _since(since, time.time()))

@@ -153,7 +153,7 @@ def drive(
             runs.save(replace(run, phase=Phase.PAUSED))
             raise OutOfBudget(f"{run.id} has spent its budget of ${run.budget:,.2f}: give it a larger one to go on")
         did = step(run.place)
-        run = _saved(runs, run, _advanced(run, did, clock()))
+        run = stepped(runs, run, _advanced(run, did, clock()))
         show(run)
         if run.per_second and run.phase is Phase.RUNNING:
             sleep(max(0.0, began + (run.seen - before) / run.per_second - clock()))
@@ -173,8 +173,11 @@ def _advanced(run: Run, did: Advance, now: float) -> Run:
     )
 
 
-def _saved(runs: Runs, before: Run, run: Run) -> Run:
-    """Keeps the step. If someone paused or cancelled the run meanwhile, it keeps the step all the same, and stops."""
+def stepped(runs: Runs, before: Run, run: Run) -> Run:
+    """Keeps the step. If someone paused or cancelled the run meanwhile, it keeps the step all the same, and stops.
+
+    Raises Stale when another command drives it too.
+    """
     try:
         return runs.save(run)
     except Stale:
@@ -184,4 +187,4 @@ def _saved(runs: Runs, before: Run, run: Run) -> Run:
         if there != replace(before, phase=there.phase, version=there.version):
             raise
         phase = Phase.DONE if run.phase is Phase.DONE else there.phase
-        return runs.save(replace(run, phase=phase, version=there.version))
+        return stepped(runs, there, replace(run, phase=phase, version=there.version))
