@@ -25,7 +25,7 @@ def agreed(plan: Mapping[str, str], *, yes: bool) -> None:
     """Shows a plan, and asks whether to go on; ends the verb if the answer is no, or nobody is there to give one."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, said in plan.items():
-        table.add_row(name, said)
+        table.add_row(Text(name), Text(said))  # reasons, keys and paths are no markup
     talk.print(table)
     if yes:
         return

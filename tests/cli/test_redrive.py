@@ -1,6 +1,7 @@
 """A redrive as its command ends."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,14 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Any:
     for verb in (cli.redrive, cli.runs):
         monkeypatch.setattr(verb, "deployed", lambda *_: there)
     return there
+
+
+def test_a_key_that_looks_like_markup_is_shown_as_it_is(there: Any) -> None:
+    records, odd = there.aws.ledger.records, Source("originals", "000[/].jpg")
+    records[odd] = replace(records[Source("originals", "000.jpg")], source=odd)
+    result = CliRunner().invoke(app, ["redrive", "--prefix", "000["])
+    assert result.exit_code == Exit.REFUSED, result.exception
+    assert odd.key in result.stderr
 
 
 @pytest.mark.parametrize("word", ["pause", "cancel"])
