@@ -70,7 +70,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 # ---- uploads ---------------------------------------------------------------------------------------------------------
 
 
-@app.post("/uploads", status_code=201, responses=document.answers(201, shapes.Upload, 413, 415, 422))
+@app.post("/uploads", status_code=201, responses=document.answers(201, shapes.Upload, 400, 413, 415, 422))
 def post_uploads(asked: shapes.UploadAsked) -> shapes.Upload:
     """A form that takes exactly this file, for a few minutes."""
     ticket = uploads.announce(Wanted(**asked.model_dump()), _desk(), clock=time.time)
@@ -178,7 +178,7 @@ def get_recipe(
     return Response(HTTPStatus.OK, "application/json", told, {"ETag": f'"{catalog.revision}"'})
 
 
-@app.put("/recipes/<name>", responses=document.answers(200, shapes.Released, 409, 422, 428))
+@app.put("/recipes/<name>", responses=document.answers(200, shapes.Released, 400, 409, 415, 422, 428))
 def put_recipe(
     name: Name, asked: shapes.RecipeEdited, if_match: Annotated[str | None, Header(alias="If-Match")] = None
 ) -> shapes.Released:
@@ -190,13 +190,13 @@ def put_recipe(
     return shapes.Released(revision=catalog.revision, digest=catalog.recipes[name], reprocess=_reprocessed(None))
 
 
-@app.post("/reprocess", responses=document.answers(200, shapes.Reprocess, 400, 422))
+@app.post("/reprocess", responses=document.answers(200, shapes.Reprocess, 400, 415, 422))
 def post_reprocess(asked: shapes.ReprocessAsked) -> shapes.Reprocess:
     """Goes on sending what the current catalog would render differently."""
     return _reprocessed(asked.next)
 
 
-@app.post("/recipes/<name>/preview", responses=document.answers(200, shapes.Preview, 404, 422))
+@app.post("/recipes/<name>/preview", responses=document.answers(200, shapes.Preview, 400, 404, 415, 422))
 def post_preview(name: Name, asked: shapes.PreviewAsked) -> shapes.Preview:
     """What a draft makes of one image; nothing is published."""
     recipe = _recipe(name, asked.body, asked.assets)
@@ -228,7 +228,7 @@ def get_dead_letters(next: Next = None) -> shapes.DeadLetters:
     return shapes.DeadLetters(groups=_groups(told), letters=told, next=None if whole else places.packed([seen, total]))
 
 
-@app.post("/redrive", responses=document.answers(200, shapes.Redriven, 400, 422))
+@app.post("/redrive", responses=document.answers(200, shapes.Redriven, 400, 415, 422))
 def post_redrive(asked: shapes.RedriveAsked) -> shapes.Redriven:
     """Dead letters, and what is rejected or dead, back to the queue; or, dry, what would become of them."""
     wanted = redrive.Wanted(asked.reason or "", asked.prefix or "")

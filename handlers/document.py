@@ -11,8 +11,9 @@ from handlers.problems import JSON
 from handlers.shapes import Problem
 from jobs.uploads import SUFFIXES
 
-ALWAYS = (401, 503)
-"""What every route may answer: API Gateway refuses who may not call, and AWS may not answer."""
+ALWAYS = (401, 403, 429, 500, 502, 503, 504)
+"""What every route may answer: API Gateway refuses who may not call, or calls too often; this code may be wrong (500)
+or give no answer (502, 504); AWS may not answer (503)."""
 
 
 RENAMED = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}

@@ -295,10 +295,10 @@ class Mistake(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457: what went wrong, and in `detail` what to do about it."""
+    """RFC 9457: what went wrong, and in `detail` what to do about it. API Gateway's own have no `status`."""
 
     type: str
     title: str
-    status: int
+    status: int | None = None
     detail: str
     problems: list[Mistake] | None = None

@@ -7,7 +7,7 @@ from PIL import Image
 
 from imaging.operations.to_srgb import moves
 from imaging.pipeline import render
-from tests.imaging.drawing import Pixels, distance, noise, read, scene, shown, srgb_profile, wide_gamut, write
+from tests.imaging.drawing import Pixels, distance, noise, opened, read, scene, shown, srgb_profile, wide_gamut, write
 from tests.imaging.recipes import box, one
 
 PROFILED = ("jpeg", "png", "webp", "tiff", "avif", "heic")
@@ -112,3 +112,16 @@ def test_a_press_profile_is_obeyed() -> None:
     profile = pyvips.Image.profile_load("cmyk")
     attached = read(render(write(swatch, "tiff", icc_profile=bytes(profile)), one()).images[0].body)
     assert distance(plain, attached) < 2
+
+
+@pytest.mark.parametrize(("original", "size"), [("jpeg", (1200, 912)), ("png", (160, 122))])
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+def test_one_colour_stays_itself_up_to_odd_edges_however_much_smaller(
+    original: str, size: tuple[int, int], format: str
+) -> None:
+    """Half-size chroma ends within a sample there: the last one of the source is most of it."""
+    colour = (200, 40, 90)
+    made = render(write(Image.new("RGB", size, colour), original), one(format, box(17)))
+    pixels = np.asarray(opened(made.images[0].body).convert("RGB"))
+    assert pixels.shape == (13, 17, 3)
+    assert np.abs(pixels.astype(int) - colour).max() <= 6

@@ -163,6 +163,8 @@ def text_bomb(name: bytes) -> bytes:
 BOMBS: dict[str, Callable[[], bytes]] = {
     "png": lambda: png_bomb(50_000, 50_000),
     "png that ends early": lambda: png_bomb(11_000, 11_000),
+    "png of one column": lambda: png_bomb(1, 100_000_000),
+    "png of one row": lambda: png_bomb(25_000_000, 1),
     "gif": lambda: gif_bomb(65_535, 65_535),
     "gif of frames": lambda: gif_bomb(2_000, 2_000, 5_000),
     "jpeg": lambda: jpeg_bomb(65_000, 65_000),

@@ -30,16 +30,26 @@ def page(text: str) -> str:
 
 
 def _roles() -> str:
-    """Role by role, what it may do, and to what."""
-    rows = []
-    for role in resources("AWS::IAM::Role"):
-        reach: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name, statement in statements():
-            if name == role and "Resource" in statement:
-                for target in listed(statement["Resource"]):
-                    reach[_told(target), _conditions(statement)] += actions(statement)
-        rows += [(f"`{role}`", target, _codes(does), only_if) for (target, only_if), does in reach.items()]
-    return _table(("role", "reaches", "to do", "only if"), rows)
+    """Role by role, what it may do, and to what; behind it what a parameter adds."""
+    known: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    rows: list[tuple[str, ...]] = []
+    for variant, parameters in VARIANTS.items():
+        for (role, target, only_if), does in _reach(parameters).items():
+            if new := [action for action in does if action not in known[role, target, only_if]]:
+                rows.append((role, target, _codes(new), only_if, variant if parameters else ""))
+                known[role, target, only_if] += new
+    return _table(("role", "reaches", "to do", "only if", "with"), rows)
+
+
+def _reach(parameters: Mapping[str, str]) -> dict[tuple[str, str, str], list[str]]:
+    """The actions of each role, by what they reach and on which conditions."""
+    found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    roles = resources("AWS::IAM::Role", **parameters)
+    for name, statement in statements(**parameters):
+        if name in roles and "Resource" in statement:
+            for target in listed(statement["Resource"]):
+                found[f"`{name}`", _told(target), _conditions(statement)] += actions(statement)
+    return found
 
 
 def _services() -> str:

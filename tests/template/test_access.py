@@ -26,6 +26,9 @@ def test_it_names_every_parameter_that_opens_or_closes_something() -> None:
         "ExistingKey",
         "OriginalsPrefix",
         "Origins",
+        "UserPool",
+        "PublicRenditions",
+        "Analysis",
         "CloudFront",
     }
     assert opening <= template()["Parameters"].keys()

@@ -1,12 +1,13 @@
 """The HTTP API as it is deployed: no route without its method and its caller."""
 
+import json
 from typing import Any
 
 import pytest
 
 from handlers import api, document
 from local.template import load
-from tests.template.transformed import properties, resources, template
+from tests.template.transformed import VARIANTS, properties, resources, template
 
 CALLER: list[dict[str, list[str]]] = [{"caller": []}]
 
@@ -50,6 +51,18 @@ def test_browsers_are_answered_only_where_an_origin_is_named() -> None:
     assert written("Originals")["CorsConfiguration"]["Fn::If"][0] == "WithOrigins"
     (rule,) = written("Originals")["CorsConfiguration"]["Fn::If"][1]["CorsRules"]
     assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], {"Fn::Split": [",", {"Ref": "Origins"}]})
+
+
+@pytest.mark.parametrize("variant", ["default", "browsers"])
+def test_what_is_refused_before_the_function_runs_is_a_problem_that_its_page_may_read(variant: str) -> None:
+    refusals = properties("Api", **VARIANTS[variant])["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert refusals.keys() == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for refusal in refusals.values():
+        (body,) = refusal["responseTemplates"].values()
+        said = json.loads(body.replace("$context.error.messageString", '"Unauthorized"'))
+        assert said.keys() == {"type", "title", "detail"}
+        header = {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}
+        assert refusal.get("responseParameters") == (header if variant == "browsers" else None)
 
 
 def test_it_is_throttled() -> None:

@@ -19,6 +19,8 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
     "an existing bucket with its key": {"ExistingOriginals": "our-photos", "ExistingOriginalsKey": KEY_ARN},
     "an existing key": {"ExistingKey": KEY_ARN},
     "browsers": {"Origins": "https://a.example,https://b.example"},
+    "a user pool": {"UserPool": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Example"},
+    "public renditions": {"PublicRenditions": "true"},
     "CloudFront": {"CloudFront": "true"},
     "analysis": {"Analysis": "true"},
     "an alarm topic": {"AlarmTopic": "arn:aws:sns:us-east-1:123456789012:alarms"},

@@ -6,6 +6,7 @@ use crate::colour;
 use crate::exif::{self, Orientation};
 use crate::failure::{Decline, Failure, Outcome, Reason, corrupt, unsupported};
 use crate::jpeg_decode;
+use crate::plane::PADDING;
 use crate::source::{jpeg, png, webp};
 
 /// The formats that the core reads.
@@ -39,7 +40,7 @@ pub struct Probe {
     /// The embedded colour profile, if it is one for this kind of image.
     pub icc: Option<Vec<u8>>,
     pub exif_bytes: usize,
-    /// Bytes held per pixel while decoding: none where rows stream.
+    /// Bytes held per pixel while decoding: none where rows stream, but of thin strips.
     pub footprint: usize,
 }
 
@@ -113,6 +114,16 @@ fn probe_png(original: &[u8]) -> Outcome<Probe> {
         has_alpha: png::has_alpha(info),
         icc: info.icc_profile.as_deref().filter(|icc| colour::applies(icc, png::is_grey(info))).map(<[u8]>::to_vec),
         exif_bytes: exif.len(),
-        footprint: 0,
+        footprint: strip_footprint(info.width as usize, info.height as usize),
     })
+}
+
+/// Rows stream, but each row and column has weights of its own, and levels are padded: next to nothing beside the pixels,
+/// unless these make a thin strip. 152 bytes measured of a column of RGB, 184 with an alpha, 129 of a row, at its size.
+fn strip_footprint(width: usize, height: usize) -> usize {
+    const STRIP: usize = 184;
+    match width.min(height) {
+        thin @ 1..PADDING => STRIP / thin,
+        _ => 0,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::f64::consts::PI;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::LazyLock;
 
 /// The kernel's half width, in destination samples when shrinking and source samples when enlarging.
@@ -10,6 +10,9 @@ const LOBES: f64 = 3.0;
 
 /// Weights are padded to whole vectors of this many.
 pub const LANES: usize = 16;
+
+/// Bits of a weight at least: the largest, with what lies beyond an edge, is below two wholes.
+const PRECISION: u32 = 14;
 
 /// How one line of source samples maps onto one line of destination samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,20 +66,34 @@ impl Axis {
 }
 
 thread_local! {
-    static LAST: RefCell<Vec<(Axis, Rc<Taps>)>> = const { RefCell::new(Vec::new()) };
+    static LAST: RefCell<Vec<Remembered>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Weights that were made: kept or, where they are many, found again as long as others have them.
+struct Remembered {
+    axis: Axis,
+    taps: Weak<Taps>,
+    _kept: Option<Rc<Taps>>,
 }
 
 /// Cb and Cr have the same axes, and so do most images of one camera: five levels with the placeholder, luma and chroma,
 /// across and down, and those of a watermark. One too few and all are made anew for every image.
 const REMEMBERED: usize = 32;
 
+/// Weights that are kept, 512 kB: those of an edge of 40,000 made smaller, or of 16,000 at its size.
+const REMEMBERED_WEIGHTS: usize = 1 << 18;
+
 /// [`Taps::lanczos3`], remembered by the thread.
 pub fn lanczos3(axis: &Axis) -> Rc<Taps> {
     LAST.with_borrow_mut(|last| {
-        let known = last.iter().position(|(of, _)| of == axis).map(|index| last.remove(index));
-        let (axis, taps) = known.unwrap_or_else(|| (*axis, Rc::new(Taps::lanczos3(axis))));
+        let known = last.iter().position(|one| one.axis == *axis).map(|index| last.remove(index));
+        let taps = known.and_then(|one| one.taps.upgrade()).unwrap_or_else(|| Rc::new(Taps::lanczos3(axis)));
+        let is_kept = taps.weights.len() <= REMEMBERED_WEIGHTS;
         last.truncate(REMEMBERED - 1);
-        last.insert(0, (axis, Rc::clone(&taps)));
+        last.insert(
+            0,
+            Remembered { axis: *axis, taps: Rc::downgrade(&taps), _kept: is_kept.then(|| Rc::clone(&taps)) },
+        );
         taps
     })
 }
@@ -103,7 +120,7 @@ impl Taps {
         }
         let filter_scale = axis.step().max(1.0);
         // More taps, smaller weights: the bits they leave free keep them exact.
-        let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
+        let precision = PRECISION + (filter_scale.log2().floor() as u32).min(2);
         Self::sampled(axis, LOBES * filter_scale, precision, |distance| lanczos(distance / filter_scale))
     }
 
@@ -113,7 +130,7 @@ impl Taps {
     fn halved_lanczos3(axis: &Axis) -> Self {
         let filter_scale = (axis.step() / 2.0).max(1.0);
         let aside = axis.step() / 4.0 * (axis.step() - 1.0).clamp(0.0, 1.0);
-        let precision = 14 + (filter_scale.log2().floor() as u32).min(2);
+        let precision = PRECISION + (filter_scale.log2().floor() as u32).min(2);
         Self::sampled(axis, LOBES * filter_scale + aside, precision, |distance| {
             lanczos((distance - aside) / filter_scale) + lanczos((distance + aside) / filter_scale)
         })
@@ -122,10 +139,11 @@ impl Taps {
     /// A blur: as many samples out as in. Cut off at three sigma, where less than 0.3 % is left.
     pub fn gaussian(len: usize, sigma: f64) -> Self {
         let weight = |distance: f64| (-distance * distance / (2.0 * sigma * sigma)).exp();
-        Self::sampled(&Axis::plain(len, len), (3.0 * sigma).ceil() + 0.5, 14, weight)
+        Self::sampled(&Axis::plain(len, len), (3.0 * sigma).ceil() + 0.5, PRECISION, weight)
     }
 
-    /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`.
+    /// The weights of `kernel`, a function of the distance in source samples that is zero beyond `reach`; less precise
+    /// where one is too large.
     fn sampled(axis: &Axis, reach: f64, precision: u32, kernel: impl Fn(f64) -> f64) -> Self {
         // An open interval holds at most as many sample centres as its length, rounded up.
         let count = ((2.0 * reach).ceil() as usize).clamp(1, axis.source);
@@ -144,7 +162,10 @@ impl Taps {
             let first = (centre - reach - 0.5).ceil().max(0.0) as usize;
             let start = first.min(axis.source - count);
             weigh(&mut exact, start, (centre, reach), axis.source, &kernel);
-            quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
+            let fits = quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
+            if !fits && precision > PRECISION {
+                return Self::sampled(axis, reach, precision - 1, kernel);
+            }
             taps.starts.push(start as u32);
         }
         taps
@@ -191,7 +212,8 @@ static LANCZOS: LazyLock<Vec<f64>> = LazyLock::new(|| {
 });
 
 /// Rounds to fixed point; what rounding loses goes to the largest weight, so that flat areas stay flat.
-fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) {
+/// Whether that one fits 16 bits: where an edge sample counts for those beyond it, more than half may be its.
+fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) -> bool {
     let scale = f64::from(1u32 << precision) / exact.iter().sum::<f64>();
     for (weight, value) in weights.iter_mut().zip(exact) {
         let scaled = value * scale;
@@ -201,5 +223,43 @@ fn quantise(exact: &[f64], precision: u32, weights: &mut [i16]) {
     let total: i32 = weights.iter().map(|&weight| i32::from(weight)).sum();
     let missing = (1i32 << precision) - total;
     let largest = (0..weights.len()).max_by_key(|&i| weights[i]).unwrap_or(0);
-    weights[largest] = (i32::from(weights[largest]) + missing).clamp(-32768, 32767) as i16;
+    let whole = i32::from(weights[largest]) + missing;
+    weights[largest] = whole.clamp(-32768, 32767) as i16;
+    i32::from(weights[largest]) == whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Thirty strips of a few kilobytes would fill the memory that the next original needs. Planes still share them.
+    #[test]
+    fn weights_of_a_strip_are_not_kept() {
+        let keeps = |source, target| Rc::strong_count(&lanczos3(&Axis::plain(source, target))) == 2;
+        assert!(keeps(6000, 2048) && keeps(12_000, 12_000));
+        assert!(!keeps(1_000_000, 64) && !keeps(100_000, 100_000));
+        let axis = Axis::plain(1_000_000, 64);
+        let (luma, alpha) = (lanczos3(&axis), lanczos3(&axis));
+        assert!(Rc::ptr_eq(&luma, &alpha));
+    }
+
+    proptest! {
+        /// An odd edge of half-size chroma lies behind half a sample: the last of the source has most of its weight.
+        #[test]
+        fn weights_add_up_at_odd_edges_of_half_size_chroma(source in 1usize..6000, target in 1usize..300) {
+            let axis = Axis {
+                source: source.div_ceil(2),
+                source_span: source as f64 / 2.0,
+                target_span: target as f64 / 2.0,
+                halved: true,
+                ..Axis::plain(source, target.div_ceil(2))
+            };
+            let taps = Taps::lanczos3(&axis);
+            for index in 0..axis.target {
+                let total: i32 = taps.weights(index).iter().map(|&weight| i32::from(weight)).sum();
+                prop_assert_eq!(total, 1 << taps.precision, "sample {}", index);
+            }
+        }
+    }
 }
