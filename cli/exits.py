@@ -20,7 +20,7 @@ MEANINGS = {
     Exit.FOUND: "It was done, and found something: images that failed, sources that need healing, a check that failed.",
     Exit.USAGE: "It was not begun: a wrong option, no such stack, a mistake in a file.",
     Exit.WORLD: "AWS did not answer, refused or throttled. What was done is kept; the same command goes on.",
-    Exit.STOPPED: "It stopped itself on the way: the failure rate came back, or the budget was spent.",
+    Exit.STOPPED: "It stopped on the way: the failures came back, budget spent, disc full; or was paused or cancelled.",
     Exit.REFUSED: "It showed its plan, and the answer was no.",
     Exit.INTERRUPTED: "Ctrl-C. What was done is kept; the same command goes on.",
 }
