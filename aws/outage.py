@@ -1,4 +1,8 @@
-"""The note that the world is at fault: one item in the ledger's table."""
+"""The notes that the world is at fault and that an operator paused the intake: two items in the ledger's table.
+
+pk outage     r reason      u since when      s a breaker stopped the intake
+pk pause      there as long as the pause lasts, through as many outages as there are
+"""
 
 from typing import TYPE_CHECKING
 
@@ -7,8 +11,12 @@ from aws.items import Item, marshal, unmarshal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import UniversalAttributeValueTypeDef
 
-NOTE = {"pk": {"S": "outage"}}
+    Key = dict[str, UniversalAttributeValueTypeDef]
+
+NOTE: "Key" = {"pk": {"S": "outage"}}
+PAUSE: "Key" = {"pk": {"S": "pause"}}
 
 
 class DynamoOutage:
@@ -22,6 +30,17 @@ class DynamoOutage:
 
     def stopped(self) -> bool:
         return bool(self._note().get("s", False))
+
+    def held(self) -> bool:
+        return bool(self._item(PAUSE))
+
+    def hold(self) -> None:
+        with translated("PutItem"):
+            self._dynamo.put_item(TableName=self._table, Item=PAUSE)
+
+    def release(self) -> None:
+        with translated("DeleteItem"):
+            self._dynamo.delete_item(TableName=self._table, Key=PAUSE)
 
     def declare(self, reason: str, *, now: int, stopped: bool = False) -> None:
         change = "SET r = if_not_exists(r, :reason), u = if_not_exists(u, :now)"
@@ -40,6 +59,9 @@ class DynamoOutage:
             self._dynamo.delete_item(TableName=self._table, Key=NOTE)
 
     def _note(self) -> Item:
+        return self._item(NOTE)
+
+    def _item(self, key: "Key") -> Item:
         with translated("GetItem"):
-            item = self._dynamo.get_item(TableName=self._table, Key=NOTE, ConsistentRead=True).get("Item")
+            item = self._dynamo.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         return unmarshal(item) if item else {}

@@ -12,7 +12,7 @@ import typer
 
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import showing
-from cli.driving import agreed, driven, me
+from cli.driving import agreed, as_begun, driven, me
 from cli.exits import Exit
 from cli.text import counted, visible
 from jobs import audit as jobs
@@ -23,7 +23,8 @@ from jobs.runs import Run
 
 KIND = "audit"
 
-PATIENCE = 1800.0
+PATIENCE = "patience"
+USUAL = 1800.0
 """Seconds: the sweep's, twice the longest back-off."""
 
 EXAMPLES = 3
@@ -46,8 +47,12 @@ def audit(
     region: Region = None,
     endpoint: Endpoint = None,
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds after which work without a sign of life is taken for stuck.")
-    ] = PATIENCE,
+        float | None,
+        typer.Option(
+            min=0,
+            help=f"Seconds after which work without a sign of life is taken for stuck; {USUAL:g} if not given.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what does not agree, and end.")] = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -55,27 +60,29 @@ def audit(
     """Find what is missing, stale, stuck or gone, and send the messages that heal it.
 
     Looks first and says what it found and what healing costs. Queues may have lost everything: nothing is needed of
-    them. A heal that is stopped goes on where it stood when the same command is given again. Exits with 1 if it found
-    anything and did not heal it.
+    them. A heal that is stopped goes on where it stood, and with its patience, when the same command is given again.
+    Exits with 1 if it found anything and did not heal it.
     """
     there = deployed(stack, endpoint, region)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        books = _books(there, pool, patience)
-        run = there.aws.runs.read(runs.named(KIND, stack))
-        if dry_run or run is None or run.phase in runs.OVER:
-            found = _look(books)
-            if dry_run or not found.healable:
-                _tell(found, as_json=as_json)
-                raise typer.Exit(Exit.FOUND if found.counts else Exit.FINE)
-            agreed(found.plan(), yes=yes)
-            run = Run(runs.named(KIND, stack), KIND, stack, total=found.seen, began=time.time(), by=me())
-        driven(there, runs.begun(there.aws.runs, run), _healing(books), as_json=as_json)
+    run = there.aws.runs.read(runs.named(KIND, stack))
+    if dry_run or run is None or run.phase in runs.OVER:
+        seconds = USUAL if patience is None else patience
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = _look(_books(there, pool, seconds))
+        if dry_run or not found.healable:
+            _tell(found, as_json=as_json)
+            raise typer.Exit(Exit.FOUND if found.counts else Exit.FINE)
+        agreed(found.plan(), yes=yes)
+        began, options = time.time(), {PATIENCE: seconds}
+        run = Run(runs.named(KIND, stack), KIND, stack, total=found.seen, began=began, by=me(), options=options)
+    gone_on(there, as_begun(run, PATIENCE, patience), as_json=as_json)
 
 
 def gone_on(there: Deployed, run: Run, *, as_json: bool) -> None:
-    """A heal that was begun before, driven on."""
+    """A heal that was begun, driven on with the patience that was agreed to. Raises Complaint."""
+    run = runs.begun(there.aws.runs, as_begun(run, PATIENCE))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        driven(there, runs.begun(there.aws.runs, run), _healing(_books(there, pool, PATIENCE)), as_json=as_json)
+        driven(there, run, _healing(_books(there, pool, run.options[PATIENCE])), as_json=as_json)
 
 
 def _healing(books: Books) -> runs.Step:

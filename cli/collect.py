@@ -9,7 +9,7 @@ import typer
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import showing
-from cli.driving import agreed, driven, me
+from cli.driving import agreed, as_begun, driven, me
 from cli.text import counted, size
 from jobs import collect as jobs
 from jobs import runs
@@ -18,6 +18,8 @@ from jobs.runs import Advance, Run
 KIND = "collect"
 
 DAY = 86_400.0
+USUAL = jobs.GRACE / DAY
+GRACE = "grace"
 
 
 def collect(
@@ -25,33 +27,40 @@ def collect(
     region: Region = None,
     endpoint: Endpoint = None,
     grace: Annotated[
-        float, typer.Option(min=0, help="Days for which the address of a replaced rendition goes on working.")
-    ] = jobs.GRACE / DAY,
+        float | None,
+        typer.Option(
+            min=0, help=f"Days for which the address of a replaced rendition goes on working; {USUAL:g} if not given."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and end.")] = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove renditions of replaced and deleted originals.
 
-    By version: what is published is never removed, nor what is written again while this runs.
+    By version: what is published is never removed, nor what is written again while this runs. A collection that is
+    stopped goes on with the grace that it was begun with.
     """
-    if grace * DAY < jobs.LEAST_GRACE:
+    if grace is not None and grace * DAY < jobs.LEAST_GRACE:
         raise Complaint(f"--grace {grace:g}: at least {jobs.LEAST_GRACE / DAY:.3f} days, an hour")
     there = deployed(stack, endpoint, region)
     run = there.aws.runs.read(runs.named(KIND, stack))
     if dry_run or run is None or run.phase in runs.OVER:
-        seen, removed, space = _look(there, grace * DAY)
+        days = USUAL if grace is None else grace
+        seen, removed, space = _look(there, days * DAY)
         if dry_run or not removed:
             _tell(seen, removed, space, as_json=as_json)
             return
         agreed({"to remove": f"{counted(removed, 'version')} of {seen:,}, {size(space)}; a DELETE is free"}, yes=yes)
-        run = Run(runs.named(KIND, stack), KIND, stack, total=seen, began=time.time(), by=me())
-    driven(there, runs.begun(there.aws.runs, run), lambda place: _step(there, place, grace * DAY), as_json=as_json)
+        began = time.time()
+        run = Run(runs.named(KIND, stack), KIND, stack, total=seen, began=began, by=me(), options={GRACE: days})
+    gone_on(there, as_begun(run, GRACE, grace), as_json=as_json)
 
 
 def gone_on(there: Deployed, run: Run, *, as_json: bool) -> None:
-    """A collection that was begun before, driven on."""
-    driven(there, runs.begun(there.aws.runs, run), lambda place: _step(there, place, jobs.GRACE), as_json=as_json)
+    """A collection that was begun, driven on by the grace that was agreed to. Raises Complaint."""
+    run = runs.begun(there.aws.runs, as_begun(run, GRACE))
+    driven(there, run, lambda place: _step(there, place, run.options[GRACE] * DAY), as_json=as_json)
 
 
 def _look(there: Deployed, grace: float) -> tuple[int, int, int]:

@@ -7,13 +7,14 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.complaint import Refused
+from cli.complaint import Complaint, Refused
 from cli.deployed import Deployed
 from cli.display import showing, talk
 from cli.exits import Exit
@@ -26,7 +27,7 @@ def agreed(plan: Mapping[str, str], *, yes: bool) -> None:
     """Shows a plan, and asks whether to go on. Raises Refused if the answer is no, or nobody is there to give one."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, said in plan.items():
-        table.add_row(name, said)
+        table.add_row(Text(name), Text(said))  # reasons, keys and paths are no markup
     talk.print(table)
     if yes:
         return
@@ -38,6 +39,24 @@ def agreed(plan: Mapping[str, str], *, yes: bool) -> None:
         talk.print()
     if not yes:
         raise Refused("nothing was begun")
+
+
+def as_begun(run: Run, option: str, given: float | None = None) -> Run:
+    """The run with the option that it was begun with, whoever drives it now.
+
+    Raises Complaint when another one is given, or when the record, of a version that kept none, says nothing and
+    nobody else does: a guess could not be taken back.
+    """
+    began_with = run.options.get(option, given)
+    end = f"`safelight runs cancel {run.id}` ends it"
+    if began_with is None:
+        raise Complaint(
+            f"{run.id} does not say with which --{option} it was begun: it goes on with the one that"
+            f" `safelight {run.kind} --{option} ...` says, or {end}"
+        )
+    if given not in (None, began_with):
+        raise Complaint(f"{run.id} was begun with --{option} {began_with:g}: it goes on without another, or {end}")
+    return replace(run, options={**run.options, option: began_with})
 
 
 def driven(deployed: Deployed, run: Run, step: Step, *, as_json: bool) -> None:
@@ -89,6 +108,7 @@ def figures(run: Run) -> dict[str, Any]:
         "failed": run.failed,
         "dollars": round(run.spent, 4),
         "budget": run.budget,
+        "options": dict(run.options),
         "by": run.by,
         "why": run.why,
         "began": moment(run.began),

@@ -22,7 +22,7 @@ MEANINGS = {
     Exit.FOUND: "It was done, and found something: failed images or checks, sources to be healed, an empty prefix.",
     Exit.USAGE: "It was not begun: a wrong option, no credentials, no such stack or bucket, a mistake in a file.",
     Exit.WORLD: "AWS did not answer, refused or throttled. What was done is kept; the same command goes on.",
-    Exit.STOPPED: "It stopped itself on the way: the failure rate came back, the budget was spent, the disk was full.",
+    Exit.STOPPED: "It stopped on the way: the failures came back, budget spent, disc full; or was paused or cancelled.",
     Exit.REFUSED: "It showed its plan, and the answer was no.",
     Exit.FAULT: "A fault of Safelight's own. `SAFELIGHT_TRACEBACK=1` before the same command shows where.",
     Exit.INTERRUPTED: "Ctrl-C. What was done is kept; the same command goes on.",

@@ -18,18 +18,20 @@ LOOK_EVERY = 0.5
 def pause(stack: Stack = SAFELIGHT, region: Region = None, endpoint: Endpoint = None, as_json: AsJson = False) -> None:
     """Stop taking messages from every lane. What is being worked on is finished; the rest waits, up to four days.
 
-    The sweep does not undo it: only an intake that the breaker stopped starts by itself.
+    The sweep does not undo it, nor the end of an outage during which it was given: only `safelight resume` does.
     """
     there = deployed(stack, endpoint, region)
+    there.aws.outage.hold()  # before the stop: a probe that is about to start the intake looks once more after it did
     there.aws.intake.stop()
     _settled(there, "Disabled", as_json=as_json)
 
 
 def resume(stack: Stack = SAFELIGHT, region: Region = None, endpoint: Endpoint = None, as_json: AsJson = False) -> None:
-    """Take messages again, from every lane; also after the breaker stopped the intake, if you know better."""
+    """Take messages again, from every lane: after a pause, or after the breaker stopped it, if you know better."""
     there = deployed(stack, endpoint, region)
+    there.aws.outage.release()
     there.aws.intake.start()
-    there.aws.outage.over()
+    there.aws.outage.over()  # last: if Lambda refuses the start, it is the sweep's again
     _settled(there, "Enabled", as_json=as_json)
 
 

@@ -1,18 +1,17 @@
 """`safelight redrive`: what failed, back to the queue: looked at by reason, tried out, and sent in waves."""
 
 import json
-import os
 import re
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from cli import discard as discarding
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import talk
@@ -21,7 +20,6 @@ from cli.exits import Exit
 from cli.text import counted, visible
 from jobs import letters, waves
 from jobs.letters import Box, Group, Trouble, Verdict
-from jobs.ports import Letter
 from jobs.redrive import Wanted
 from jobs.waves import Ended, Pace, Wave
 
@@ -53,19 +51,21 @@ def redrive(
     ] = USUAL.may_fail,
     patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for a wave.")] = USUAL.patience,
     discard: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write letters without a source to FILE, and remove them.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Add letters without a source to FILE, a line each, and remove them."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Try each out under the current code; send and publish nothing.")
+        bool,
+        typer.Option("--dry-run", help="Try each out under the current code; send, publish and remove nothing."),
     ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Send what is rejected or dead back to the queue: a few first, then more, none once failures are back.
 
-    Groups letters and the ledger's own faults by reason, and asks before it sends. Only what matches moves. A redrive
-    that is stopped at any point loses nothing: the same command goes on with what is left. Exits with 1 if something
-    failed again, with 4 if it stopped itself.
+    Groups letters and the ledger's own faults by reason, and asks before it sends or removes. Only what matches
+    moves. A redrive that is stopped at any point loses nothing: the same command goes on with what is left. Exits with
+    1 if something failed again, with 4 if it stopped itself or was paused or cancelled.
     """
     there = deployed(stack, endpoint, region)
     wanted = Wanted(reason, prefix, _since(since, time.time()))
@@ -73,7 +73,8 @@ def redrive(
     found = list(letters.look(boxes, there.aws.ledger, wanted))
     grouped = letters.groups(found)
     if discard:
-        _discard(found, boxes, discard, as_json=as_json)
+        unread = [trouble for trouble in found if trouble.source is None][:most]
+        discarding.discard(unread, boxes, discard, dry_run=dry_run, yes=yes, as_json=as_json)
         return
     if dry_run:
         _dry_run(there, found[:most], grouped, as_json=as_json)
@@ -171,33 +172,6 @@ def _end(ended: Ended, *, as_json: bool) -> None:
         raise typer.Exit(Exit.STOPPED)
     if ended.passed < ended.sent:
         raise typer.Exit(Exit.FOUND)
-
-
-def _discard(found: list[Trouble], boxes: list[Box], path: Path, *, as_json: bool) -> None:
-    """Each letter is on the disc before it is removed from its queue."""
-    with path.open("a", encoding="utf-8") as file:
-        count = sum(letters.discard(found, box, _writing(file)) for box in boxes)
-    _tell(
-        {"discarded": count, "file": str(path)},
-        f"{counted(count, 'letter')} written to {path} and removed",
-        as_json=as_json,
-    )
-
-
-def _writing(file: IO[str]) -> Callable[[Letter], None]:
-    def write(letter: Letter) -> None:
-        kept = {
-            "id": letter.id,
-            "sent": letter.sent,
-            "reason": letter.reason,
-            "detail": letter.detail,
-            "body": letter.body,
-        }
-        file.write(json.dumps(kept) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-    return write
 
 
 def _tell(data: dict[str, Any], text: str, *, as_json: bool) -> None:

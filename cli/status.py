@@ -92,6 +92,7 @@ def _whole(there: Deployed) -> dict[str, Any]:
     return {
         "stack": there.stack,
         "intake": {switch.queue: switch.state for switch in aws.intake.switches()},
+        "paused": "by an operator" if aws.outage.held() else "",
         "outage": aws.outage.declared(),
         "lanes": {name: asdict(lane.depth()) for name, lane in lanes.items()},
         "letters": {name: box.depth().total for name, box in boxes.items()},
@@ -126,7 +127,7 @@ def _counted(there: Deployed) -> dict[str, Any]:
 
 def _needs_a_look(found: dict[str, Any]) -> bool:
     stopped = any(state != "Enabled" for state in found["intake"].values())
-    return bool(stopped or found["outage"] or found["faults"] or any(found["letters"].values()))
+    return bool(stopped or found["paused"] or found["outage"] or found["faults"] or any(found["letters"].values()))
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

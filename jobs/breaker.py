@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 
 class Outage(Protocol):
-    """The note that the world is at fault, where all workers see it."""
+    """The note that the world is at fault, where all workers see it; and that an operator paused the intake."""
 
     def declared(self) -> str:
         """Why, or "" while there is none."""
@@ -44,7 +44,14 @@ class Outage(Protocol):
     def declare(self, reason: str, *, now: int, stopped: bool = False) -> None:
         """Notes it. The reason that was noted first stays, and so does that the intake was stopped."""
 
-    def over(self) -> None: ...
+    def over(self) -> None:
+        """Forgets it. An intake that is held stays so."""
+
+    def hold(self) -> None:
+        """An operator stops the intake, whatever a breaker did to it: from now on it is nobody else's to start."""
+
+    def held(self) -> bool: ...
+    def release(self) -> None: ...
 
 
 class Intake(Protocol):

@@ -62,7 +62,7 @@ def look(boxes: Sequence[Box], ledger: Ledger, wanted: Wanted = ALL, most: int =
     for box in boxes:
         for trouble in _letters(box, ledger, most):
             if trouble.source is None:
-                if wanted.reason in ("", trouble.reason) and not wanted.prefix:
+                if wanted.admits_unread(trouble.reason, trouble.at):
                     yield trouble
             elif trouble.source not in seen and wanted.admits(trouble.reason, trouble.source, trouble.at):
                 seen.add(trouble.source)

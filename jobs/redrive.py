@@ -39,6 +39,10 @@ class Wanted:
     def admits(self, reason: str, source: Source, at: int) -> bool:
         return self.reason in ("", reason) and source.key.startswith(self.prefix) and at >= self.since
 
+    def admits_unread(self, reason: str, at: int) -> bool:
+        """Of a letter that names no source, and so no key that could begin like this."""
+        return self.reason in ("", reason) and not self.prefix and at >= self.since
+
 
 ALL = Wanted()
 

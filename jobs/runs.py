@@ -12,8 +12,8 @@ one run find each other out by its version.
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -48,6 +48,7 @@ class Run:
     each        what one that is sent costs until the operation's work on it is done
     budget      no step begins once this much is spent; None is no limit
     by, why     who began it, and what for
+    options     what its steps go by from the first to the last, by the names and in the units of its command's options
     """
 
     id: str
@@ -68,6 +69,7 @@ class Run:
     version: int = 0
     by: str = ""
     why: str = ""
+    options: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def spent(self) -> float:
@@ -110,12 +112,12 @@ def named(kind: str, subject: str) -> str:
 def begun(runs: Runs, wanted: Run) -> Run:
     """Goes on with the run of this id where it stands, or begins it anew if it is over or never was.
 
-    Speed and budget are the wanted ones either way.
+    Speed and budget are the wanted ones either way; of the options only those that its record does not have.
     """
     there = runs.read(wanted.id)
     if there and there.phase not in OVER:
-        bounds = {"per_second": wanted.per_second, "budget": wanted.budget}
-        return runs.save(replace(there, phase=Phase.RUNNING, **bounds))  # type: ignore[arg-type]
+        taken = replace(there, per_second=wanted.per_second, budget=wanted.budget)
+        return runs.save(replace(taken, phase=Phase.RUNNING, options={**wanted.options, **there.options}))
     return runs.save(replace(wanted, version=there.version if there else 0))
 
 
@@ -151,7 +153,7 @@ def drive(
             runs.save(replace(run, phase=Phase.PAUSED))
             raise OutOfBudget(f"{run.id} has spent its budget of ${run.budget:,.2f}: give it a larger one to go on")
         did = step(run.place)
-        run = _saved(runs, run, _advanced(run, did, clock()))
+        run = stepped(runs, run, _advanced(run, did, clock()))
         show(run)
         if run.per_second and run.phase is Phase.RUNNING:
             sleep(max(0.0, began + (run.seen - before) / run.per_second - clock()))
@@ -171,8 +173,11 @@ def _advanced(run: Run, did: Advance, now: float) -> Run:
     )
 
 
-def _saved(runs: Runs, before: Run, run: Run) -> Run:
-    """Keeps the step. If someone paused or cancelled the run meanwhile, it keeps the step all the same, and stops."""
+def stepped(runs: Runs, before: Run, run: Run) -> Run:
+    """Keeps the step. If someone paused or cancelled the run meanwhile, it keeps the step all the same, and stops.
+
+    Raises Stale when another command drives it too.
+    """
     try:
         return runs.save(run)
     except Stale:
@@ -182,4 +187,4 @@ def _saved(runs: Runs, before: Run, run: Run) -> Run:
         if there != replace(before, phase=there.phase, version=there.version):
             raise
         phase = Phase.DONE if run.phase is Phase.DONE else there.phase
-        return runs.save(replace(run, phase=phase, version=there.version))
+        return stepped(runs, there, replace(run, phase=phase, version=there.version))

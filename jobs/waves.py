@@ -1,7 +1,8 @@
 """A redrive in waves: a few first, then more and more, and none any more once the failures are back.
 
     canary ─▶ settled? ─▶ failure rate below the limit ─▶ a wave twice as large ─▶ ...
-                             └─ above it ─▶ stop: what was not sent stays where it is
+                             ├─ above it ──────────────────▶ stop: what was not sent stays where it is
+                             └─ somebody paused or cancelled ──▲
 
 Who did it, when and why is kept as a run in the ledger, from before the first message on. A crash at any point leaves
 letters where they are, or sources queued; the same command, given again, redrives what is left.
@@ -15,7 +16,7 @@ from jobs import redrive
 from jobs.letters import Box
 from jobs.ports import Ledger, Letter, Queue
 from jobs.redrive import Place, Wanted
-from jobs.runs import Phase, Run, Runs
+from jobs.runs import STOPPED, Phase, Run, Runs, stepped
 from jobs.source import Source, State
 
 LOOK_EVERY = 0.5
@@ -59,7 +60,10 @@ class Wave:
 
 @dataclass(frozen=True)
 class Ended:
-    """All waves, and the run that is kept of them; `stopped` says why it stopped itself, "" if it came to its end."""
+    """All waves, and the run that is kept of them; `stopped` says why it stopped, "" if it came to its end.
+
+    It stops itself, or is "paused" or "cancelled" by somebody who said so in its record.
+    """
 
     run: str
     waves: tuple[Wave, ...]
@@ -92,7 +96,10 @@ def run(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Ended:
-    """Redrives what is wanted, wave after wave. Raises Retryable: what was sent is sent, the rest is where it was."""
+    """Redrives what is wanted, wave after wave, until it stops or is stopped.
+
+    Raises Retryable: what was sent is sent, the rest is where it was.
+    """
     began = round(clock() * 1000)
     kept = runs.save(Run(f"redrive-{began}", "redrive", str(wanted), by=by, why=why, began=clock()))
     ways = _Ways(wanted, boxes, ledger, queue, began, clock)
@@ -106,12 +113,13 @@ def run(
         wave = _settled(sources, ledger, pace.patience, clock, sleep)
         waves.append(wave)
         show(wave)
-        kept = runs.save(replace(kept, seen=kept.seen + wave.sent, sent=kept.sent + wave.sent, updated=clock()))
-        stopped = _stop(wave, pace)
+        counted = replace(kept, seen=kept.seen + wave.sent, sent=kept.sent + wave.sent, updated=clock())
+        kept = stepped(runs, kept, counted)
+        stopped = _stop(wave, pace) or (kept.phase if kept.phase in STOPPED else "")
         size = min(size * pace.growth, pace.largest)
     ways.put_back()
-    phase = Phase.PAUSED if stopped else Phase.DONE
-    runs.save(replace(kept, phase=phase, place=stopped, updated=clock()))
+    phase = kept.phase if kept.phase in STOPPED else Phase.PAUSED if stopped else Phase.DONE
+    stepped(runs, kept, replace(kept, phase=phase, place=stopped, updated=clock()))
     return Ended(kept.id, tuple(waves), stopped)
 
 

@@ -12,6 +12,7 @@ class Outage:
     reason: str = ""
     since: int = 0
     by_breaker: bool = False
+    paused: bool = False
     failing: Retryable | None = None
 
     def declared(self) -> str:
@@ -35,6 +36,22 @@ class Outage:
         if self.failing:
             raise self.failing
         self.reason, self.by_breaker = "", False
+
+    def hold(self) -> None:
+        self._pause(paused=True)
+
+    def release(self) -> None:
+        self._pause(paused=False)
+
+    def held(self) -> bool:
+        if self.failing:
+            raise self.failing
+        return self.paused
+
+    def _pause(self, *, paused: bool) -> None:
+        if self.failing:
+            raise self.failing
+        self.paused = paused
 
 
 @dataclass

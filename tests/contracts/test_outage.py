@@ -52,15 +52,28 @@ class TestOutage:
         assert ground.outage.declared() == "unreachable"
         ground.outage.over()
 
+    def test_an_intake_is_held_until_it_is_released_whatever_becomes_of_the_outage(self, ground: Ground) -> None:
+        ground.outage.release()
+        assert not ground.outage.held()
+        ground.outage.declare("throttled", now=1, stopped=True)
+        ground.outage.hold()
+        ground.outage.hold()
+        ground.outage.over()
+        assert (ground.outage.held(), ground.outage.declared(), ground.outage.stopped()) == (True, "", False)
+        ground.outage.release()
+        assert not ground.outage.held()
+
     def test_the_note_is_no_source(self, ground: Ground) -> None:
         """Whoever reads the whole ledger does not stumble over it."""
         ground.outage.declare("throttled", now=1)
+        ground.outage.hold()
         try:
             page = ground.ledger.scan()
             while page.next:
                 page = ground.ledger.scan(page.next)
         finally:
             ground.outage.over()
+            ground.outage.release()
 
 
 @dataclass

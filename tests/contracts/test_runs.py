@@ -37,6 +37,15 @@ def test_a_run_that_was_begun_goes_on_where_it_stands(ground: Ground, run: Run) 
     assert again == replace(stands, phase=Phase.RUNNING, budget=9.0, version=stands.version + 1)
 
 
+def test_a_run_keeps_the_options_that_it_was_begun_with_and_takes_those_that_it_has_not(
+    ground: Ground, run: Run
+) -> None:
+    ground.runs.save(replace(run, options={"grace": 30.0}))
+    again = begun(ground.runs, replace(run, options={"grace": 7.0, "patience": 1800.0}))
+    assert ground.runs.read(run.id) == again
+    assert again.options == {"grace": 30.0, "patience": 1800.0}
+
+
 def test_a_run_that_is_over_begins_anew(ground: Ground, run: Run) -> None:
     ground.runs.save(replace(run, place="m", seen=10, phase=Phase.DONE))
     again = begun(ground.runs, replace(run, version=0))

@@ -125,3 +125,14 @@ def test_one_colour_stays_itself_up_to_odd_edges_however_much_smaller(
     pixels = np.asarray(opened(made.images[0].body).convert("RGB"))
     assert pixels.shape == (13, 17, 3)
     assert np.abs(pixels.astype(int) - colour).max() <= 6
+
+
+@pytest.mark.parametrize("size", [(1200, 912), (1201, 911), (600, 456)])
+def test_half_size_chroma_of_an_odd_edge_is_that_of_its_last_column(size: tuple[int, int]) -> None:
+    """Not, by half, that of what lies beyond the edge."""
+    pixels = np.full((size[1], size[0], 3), 128, np.uint8)
+    pixels[:, -size[0] // 150 :] = (220, 40, 40)
+    made = opened(render(write(pixels, "png"), one("jpeg", box(13))).images[0].body)
+    expected = Image.fromarray(pixels).resize(made.size, Image.Resampling.LANCZOS)
+    column = [np.asarray(image.convert("YCbCr")).astype(int)[3:-3, -1, 1:] for image in (made, expected)]
+    assert np.abs(column[0] - column[1]).max() <= 8

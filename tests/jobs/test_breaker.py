@@ -137,6 +137,68 @@ def test_the_probe_never_starts_an_intake_that_an_operator_stopped(scene: Scene,
     assert not scene.outage.reason
 
 
+def probed(scene: Scene) -> str:
+    return probe("originals", "", FakeOriginals(), FakeRenditions(), FakeLedger(), scene.outage, scene.intake)
+
+
+def test_the_probe_leaves_a_pause_alone_that_was_given_while_a_breaker_had_stopped_the_intake(scene: Scene) -> None:
+    """A batch in flight may stop it once more, after the pause."""
+    scene.outage.declare("throttled", now=1, stopped=True)
+    paused(scene)
+    scene.outage.declare("throttled", now=2, stopped=True)
+    assert probed(scene) == "healed"
+    assert (scene.intake.running, scene.outage.declared(), scene.outage.held()) == (False, "", True)
+
+
+def paused(scene: Scene) -> None:
+    """As `safelight pause` does it."""
+    scene.outage.hold()
+    scene.intake.stop()
+
+
+@pytest.mark.parametrize("call", ["hold", "stop"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_probe_and_a_pause_that_meet_leave_the_intake_stopped(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, call: str, when: str
+) -> None:
+    """The pause comes, whole or as far as this call of it, right before or right after the probe's start."""
+    scene.outage.declare("throttled", now=1, stopped=True)
+    scene.intake.running = False
+    start = scene.intake.start
+
+    def met() -> None:
+        if when == "after":
+            start()
+        scene.outage.hold()
+        if call == "stop":
+            scene.intake.stop()
+        if when == "before":
+            start()
+
+    monkeypatch.setattr(scene.intake, "start", met)
+    assert probed(scene) == "healed"
+    assert not scene.intake.running
+
+
+def test_a_probe_that_cannot_take_its_start_back_does_so_the_next_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda refuses to switch a mapping that is on its way."""
+    scene.outage.declare("throttled", now=1, stopped=True)
+    scene.intake.running = False
+
+    def start() -> None:
+        scene.intake.running = True
+        scene.outage.hold()
+        scene.intake.failing = Retryable("ResourceInUseException")
+
+    monkeypatch.setattr(scene.intake, "start", start)
+    assert probed(scene) == "out"
+    scene.intake.failing = None
+    assert probed(scene) == "healed"
+    assert not scene.intake.running
+
+
 def test_an_intake_is_never_stopped_without_a_note_of_it(scene: Scene) -> None:
     """The note is in the very table that is out: without it the probe would take the world for well, for ever."""
     scene.outage.failing = Retryable("unreachable")

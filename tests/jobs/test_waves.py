@@ -1,14 +1,16 @@
 """A redrive in waves stops itself when the failures are back, and the ledger keeps who began it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from jobs import waves
 from jobs.events import ANY, Asked, message, parse
 from jobs.letters import Box
 from jobs.redrive import Wanted
-from jobs.runs import Phase, Run
+from jobs.runs import Phase, Run, turned
 from jobs.source import Source, State
-from jobs.waves import Ended, Pace
+from jobs.waves import Ended, Pace, Wave
 from local.simulator.runs import Runs
 from tests.fakes import FakeDeadLetters
 from tests.jobs.worlds import BAD, SmallWorld
@@ -34,7 +36,15 @@ def rejected(world: SmallWorld, count: int, *, mended: int) -> None:
     world.clock.move(1)
 
 
-def redriven(world: SmallWorld, runs: Runs, pace: Pace, *, working: bool = True, others: tuple[Box, ...] = ()) -> Ended:
+def redriven(
+    world: SmallWorld,
+    runs: Runs,
+    pace: Pace,
+    *,
+    working: bool = True,
+    others: tuple[Box, ...] = (),
+    show: Callable[[Wave], None] = lambda _: None,
+) -> Ended:
     def sleep(seconds: float) -> None:
         world.clock.move(seconds)
         for each in world.queue.sqs.receive(1000) if working else ():
@@ -51,6 +61,7 @@ def redriven(world: SmallWorld, runs: Runs, pace: Pace, *, working: bool = True,
         queue=world.queue,
         boxes=[Box(world.dead_letters), *others],
         runs=runs,
+        show=show,
         clock=world.clock,
         sleep=sleep,
     )
@@ -109,6 +120,49 @@ def test_the_ledger_keeps_who_when_and_why(world: SmallWorld, runs: Runs) -> Non
     assert isinstance(kept, Run)
     assert (kept.by, kept.why, kept.began, kept.sent) == ("ada@example", "the decoder is mended", began, 10)
     assert (kept.phase, kept.place) == (Phase.PAUSED, "10 of 10 failed again")
+
+
+@pytest.mark.parametrize("phase", [Phase.PAUSED, Phase.CANCELLED])
+def test_one_that_somebody_pauses_or_cancels_ends_after_its_wave(world: SmallWorld, runs: Runs, phase: Phase) -> None:
+    """What it held back is in sight again, and its record counts the wave."""
+    rejected(world, 100, mended=100)
+    world.dead_letters.send("<xml/>", reason="malformed")
+    world.clock.move(1)
+    ended = redriven(world, runs, Pace(canary=95), show=lambda _: turned_over(runs, phase))
+    (kept,) = runs.kept.values()
+    assert (ended.sent, ended.passed, ended.stopped) == (95, 95, phase)
+    assert (kept.phase, kept.sent, kept.seen) == (phase, 95, 95)
+    assert "<xml/>" in [letter.body for letter in world.dead_letters.receive()]
+
+
+def turned_over(runs: Runs, *phases: Phase) -> None:
+    (id,) = runs.kept
+    for phase in phases:
+        assert turned(runs, id, phase)
+
+
+def test_one_that_is_paused_goes_on_by_its_own_command_with_what_is_left(world: SmallWorld, runs: Runs) -> None:
+    rejected(world, 30, mended=30)
+    redriven(world, runs, Pace(canary=10), show=lambda _: turned_over(runs, Phase.PAUSED))
+    assert redriven(world, Runs(), Pace()).passed == 20
+    assert {record.state for record in world.ledger.records.values()} == {State.DONE}
+
+
+def test_one_that_is_cancelled_while_it_writes_down_its_pause_is_cancelled(world: SmallWorld, runs: Runs) -> None:
+    rejected(world, 30, mended=30)
+    save, turns = runs.save, [Phase.PAUSED, Phase.CANCELLED]
+
+    def overtaken(run: Run) -> Run:
+        if run.sent and turns:
+            runs.save = save  # type: ignore[method-assign]
+            turned_over(runs, turns.pop(0))
+            runs.save = overtaken  # type: ignore[method-assign]
+        return save(run)
+
+    runs.save = overtaken  # type: ignore[method-assign]
+    ended = redriven(world, runs, Pace(canary=10))
+    assert (ended.sent, ended.stopped, turns) == (10, Phase.CANCELLED, [])
+    assert [run.phase for run in runs.kept.values()] == [Phase.CANCELLED]
 
 
 def test_what_the_topic_could_not_deliver_is_redriven_first(world: SmallWorld, runs: Runs) -> None:
