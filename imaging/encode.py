@@ -17,11 +17,7 @@ def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
     Raises Rejected where the image is longer than the format can say.
     """
     writer = WRITERS[rendition.format]
-    if max(image.width, image.height) > writer.longest_edge:
-        raise Rejected(
-            Reason.TOO_LONG_AN_EDGE,
-            f"{rendition.name} would be {image.width} × {image.height}, {rendition.format} holds {writer.longest_edge}",
-        )
+    check_edges(rendition, image.width, image.height)
     bare, keep = stripped(image, rendition.keep)
     chosen = options(writer, rendition)
 
@@ -31,6 +27,16 @@ def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
     if rendition.aim is None:
         return saved(), None
     return aim.smallest(bare, lambda quality: saved(Q=quality), rendition.aim, rendition.background, chosen["Q"])
+
+
+def check_edges(rendition: Rendition, width: int, height: int) -> None:
+    """Refuse what is longer than the format can say."""
+    longest = WRITERS[rendition.format].longest_edge
+    if max(width, height) > longest:
+        raise Rejected(
+            Reason.TOO_LONG_AN_EDGE,
+            f"{rendition.name} would be {width} × {height}, {rendition.format} holds {longest}",
+        )
 
 
 def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
