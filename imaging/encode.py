@@ -10,6 +10,9 @@ from imaging.recipe import Rendition
 from imaging.rendered import Found
 from imaging.vips import TEXT, Image
 
+#: Pixels per millimetre that a rendition says: 72 to the inch, the same of every original.
+RESOLUTION = 72 / 25.4
+
 
 def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
     """One rendition's file, and what was found where it is to have a score.
@@ -58,10 +61,11 @@ def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
 def stripped(image: Image, keep: tuple[str, ...]) -> tuple[Image, str]:
     """The image without metadata but for the credits it is to keep, and what the saver may write of it."""
     kept = credits(image) if "copyright" in keep else {}
+    image = image.copy(xres=RESOLUTION, yres=RESOLUTION)  # PNG's saver writes one whatever it is to keep
     if not kept:
         return image, "none"
     bare = Image.new_from_memory(image.write_to_memory(), image.width, image.height, image.bands, image.format)
-    bare = bare.copy(interpretation=image.interpretation)
+    bare = bare.copy(interpretation=image.interpretation, xres=RESOLUTION, yres=RESOLUTION)
     for field, credit in kept.items():
         bare.set_type(TEXT, field, f"{credit} (kept)")  # libvips drops the last bracket, where it puts remarks itself
     return bare, "exif"
