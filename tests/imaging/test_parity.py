@@ -142,6 +142,17 @@ def test_shrinking_while_decoding_keeps_small_and_narrow_sizes(size: tuple[int, 
     assert distance(made, expected) < 6
 
 
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+def test_a_file_without_its_last_bytes_is_refused_on_both_paths(format: str) -> None:
+    """PNG's EXIF may stand behind its pixels: without it the picture would lie on its side."""
+    whole = write(scene(), format, exif=exif(Orientation=6))
+    for missing in (1, 4, 11, 12, 13, 20):
+        for path in (fused.render, by_libvips):
+            with pytest.raises(Rejected) as rejected:
+                path(whole[:-missing], one("png"))
+            assert rejected.value.reason is Reason.TRUNCATED
+
+
 @pytest.mark.parametrize(("format", "holds"), [("jpeg", 65_500), ("png", 65_500), ("webp", 16_383), ("avif", 16_384)])
 def test_what_is_too_long_for_a_format_is_so_on_both_paths(format: str, holds: int) -> None:
     """JPEG can say 65,535, but libjpeg, and so most viewers, open nothing beyond 65,500."""
