@@ -153,6 +153,15 @@ def test_a_file_without_its_last_bytes_is_refused_on_both_paths(format: str) -> 
             assert rejected.value.reason is Reason.TRUNCATED
 
 
+def test_a_png_whose_chunks_lead_nowhere_was_not_cut() -> None:
+    whole = bytearray(write(scene(), "png"))
+    whole[whole.index(b"IDAT") - 1] ^= 1  # the last byte of its length
+    for path in (fused.render, by_libvips):
+        with pytest.raises(Rejected) as rejected:
+            path(bytes(whole), one("png"))
+        assert rejected.value.reason is Reason.CORRUPT
+
+
 @pytest.mark.parametrize(("format", "holds"), [("jpeg", 65_500), ("png", 65_500), ("webp", 16_383), ("avif", 16_384)])
 def test_what_is_too_long_for_a_format_is_so_on_both_paths(format: str, holds: int) -> None:
     """JPEG can say 65,535, but libjpeg, and so most viewers, open nothing beyond 65,500."""
