@@ -26,6 +26,11 @@ WORDS = re.compile(r"[ -~]{1,200}")
 
 Read = TypeVar("Read")
 
+#: Characters of a fault that are passed on: our own are far shorter, and one of 400 kB fits into no record.
+MAX_DETAIL = 2_000
+MAX_TRACEBACK = 50_000
+MAX_PROBLEMS = 100
+
 MAX_STAGES = 100
 MAX_EDGE = 1_000_000
 
@@ -69,11 +74,11 @@ def read(answer: Any, bodies: Sequence[bytes], asked: Sequence[tuple[str, str]],
         case {"rendered": about}:
             return garbled_unless(lambda: read_rendered(about, bodies, asked, size))
         case {"rejected": [reason, str(detail)]}:
-            raise Rejected(garbled_unless(lambda: Reason(reason)), detail)
+            raise Rejected(garbled_unless(lambda: Reason(reason)), passed_on(detail))
         case {"invalid": problems}:
             raise RecipeInvalid(garbled_unless(lambda: read_problems(problems)))
         case {"failed": str(told)}:
-            raise ChildFailed(told)
+            raise ChildFailed(passed_on(told, MAX_TRACEBACK))
         case {"exhausted": True}:
             raise Exhausted
     raise Garbled("no answer")
@@ -89,7 +94,12 @@ def garbled_unless(sound: Callable[[], Read]) -> Read:
 
 def read_problems(problems: Any) -> tuple[Problem, ...]:
     """The mistakes of a recipe."""
-    return tuple(Problem(str(path), str(message)) for path, message in problems)
+    return tuple(Problem(passed_on(str(path)), passed_on(str(message))) for path, message in problems[:MAX_PROBLEMS])
+
+
+def passed_on(said: str, longest: int = MAX_DETAIL) -> str:
+    """The end of what was said, as far as it can be written down."""
+    return said[-longest:].encode(errors="replace").decode()
 
 
 def read_rendered(about: Any, bodies: Sequence[bytes], asked: Sequence[tuple[str, str]], size: int) -> Rendered:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from imaging import gif, heic, scans, tiff, webp
+from imaging import gif, heic, png, scans, tiff, webp
 from imaging.damage import damage
 from imaging.errors import Reason, Rejected
 from imaging.formats import Format, foreign, sniff
@@ -16,6 +16,7 @@ from imaging.vips import Error, Image, Source
 BEFOREHAND: dict[str, Callable[[bytes, Limits], bytes]] = {
     "gif": gif.complete,
     "jpeg": lambda original, limits: mended(scans.complete(unbroken(original, limits))),
+    "png": png.complete,
     "tiff": lambda original, limits: tiff.readable(tiff.affordable(original, limits)),
     "webp": webp.affordable,
 }

@@ -10,6 +10,9 @@ from imaging.recipe import Rendition
 from imaging.rendered import Found
 from imaging.vips import TEXT, Image
 
+#: Pixels per millimetre that a rendition says: 72 to the inch, the same of every original.
+RESOLUTION = 72 / 25.4
+
 
 def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
     """One rendition's file, and what was found where it is to have a score.
@@ -17,11 +20,7 @@ def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
     Raises Rejected where the image is longer than the format can say.
     """
     writer = WRITERS[rendition.format]
-    if max(image.width, image.height) > writer.longest_edge:
-        raise Rejected(
-            Reason.TOO_LONG_AN_EDGE,
-            f"{rendition.name} would be {image.width} × {image.height}, {rendition.format} holds {writer.longest_edge}",
-        )
+    check_edges(rendition, image.width, image.height)
     bare, keep = stripped(image, rendition.keep)
     chosen = options(writer, rendition)
 
@@ -31,6 +30,16 @@ def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
     if rendition.aim is None:
         return saved(), None
     return aim.smallest(bare, lambda quality: saved(Q=quality), rendition.aim, rendition.background, chosen["Q"])
+
+
+def check_edges(rendition: Rendition, width: int, height: int) -> None:
+    """Refuse what is longer than the format can say."""
+    longest = WRITERS[rendition.format].longest_edge
+    if max(width, height) > longest:
+        raise Rejected(
+            Reason.TOO_LONG_AN_EDGE,
+            f"{rendition.name} would be {width} × {height}, {rendition.format} holds {longest}",
+        )
 
 
 def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
@@ -52,10 +61,11 @@ def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
 def stripped(image: Image, keep: tuple[str, ...]) -> tuple[Image, str]:
     """The image without metadata but for the credits it is to keep, and what the saver may write of it."""
     kept = credits(image) if "copyright" in keep else {}
+    image = image.copy(xres=RESOLUTION, yres=RESOLUTION)  # PNG's saver writes one whatever it is to keep
     if not kept:
         return image, "none"
     bare = Image.new_from_memory(image.write_to_memory(), image.width, image.height, image.bands, image.format)
-    bare = bare.copy(interpretation=image.interpretation)
+    bare = bare.copy(interpretation=image.interpretation, xres=RESOLUTION, yres=RESOLUTION)
     for field, credit in kept.items():
         bare.set_type(TEXT, field, f"{credit} (kept)")  # libvips drops the last bracket, where it puts remarks itself
     return bare, "exif"

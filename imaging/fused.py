@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from imaging import _native
 from imaging.clock import Clock
-from imaging.encode import encode
+from imaging.encode import check_edges, encode
 from imaging.errors import ImagingError, Reason, Rejected
 from imaging.formats import WRITERS
 from imaging.geometry import Chain, Placement, Size, area, chain, shrink_on_load
@@ -101,6 +101,9 @@ def render(
         sizes = chain(recipe, probe.width, probe.height)
         check_enlarged(*sizes.largest, limits)
         every = list(zip(recipe.renditions, sizes.placements, strict=True))
+        for rendition, place in every:
+            if is_wanted(rendition, only):
+                check_edges(rendition, place.width, place.height)
         made = _native.render(original, plan(sizes, every, (probe.width, probe.height), limits, only))
     except _native.Unsupported as declined:
         raise Declined(declined.args[0]) from None

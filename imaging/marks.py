@@ -4,9 +4,11 @@ Text is rasterised by FreeType straight from the font's bytes: no fontconfig, no
 same letters on every machine.
 """
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
+from typing import Any
 
 from imaging.errors import Problem, RecipeInvalid
 from imaging.geometry import Box, Size, half_up, mark_box, mark_size
@@ -14,6 +16,13 @@ from imaging.operations.resize import resize
 from imaging.operations.to_srgb import to_srgb
 from imaging.recipe import ImageWatermark, TextWatermark, Watermark
 from imaging.vips import Error, Image
+
+#: Marks kept from one image to the next. Most are small; one that covers its image takes as much as that.
+MOST_KEPT = 64
+MOST_KEPT_BYTES = 32 * 1024 * 1024
+
+#: Pixels that text is drawn on at first: set larger than its image it would need any number of them.
+MOST_DRAWN = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +33,31 @@ class Mark:
     rgba: bytes
 
 
-@lru_cache(maxsize=64)
+_kept: OrderedDict[tuple[Watermark, int, int], Mark] = OrderedDict()
+_one_at_a_time = threading.Lock()
+
+
 def prepare(watermark: Watermark, width: int, height: int) -> Mark:
     """The mark for a rendition of `width` x `height`. Most of a bulk run has few sizes: they are kept.
 
     Raises RecipeInvalid for an image or a font that cannot be read: that is no original's fault.
     """
+    wanted = watermark, width, height
+    with _one_at_a_time:
+        mark = _kept.pop(wanted, None) or made(*wanted)
+        _kept[wanted] = mark
+        while len(_kept) > MOST_KEPT or kept_bytes() > MOST_KEPT_BYTES:
+            _kept.popitem(last=False)
+    return mark
+
+
+def kept_bytes() -> int:
+    """What the marks hold that are kept."""
+    return sum(len(mark.rgba) for mark in _kept.values())
+
+
+def made(watermark: Watermark, width: int, height: int) -> Mark:
+    """A mark, drawn anew."""
     image = drawn(watermark, (width, height))
     box = mark_box((image.width, image.height), watermark.margin, watermark.gravity, (width, height))
     alpha = (image[3] * watermark.opacity).rint().cast("uchar")
@@ -53,29 +81,51 @@ def picture(watermark: ImageWatermark, on: Size) -> Image:
 
 def lettering(watermark: TextWatermark, on: Size) -> Image:
     """A line of text in one colour; where it is wider than the image it is set smaller."""
-    size = half_up(watermark.size * on[1])
-    coverage, width, height = raster(watermark.text, watermark.font, size)
+    text, font, size = watermark.text, watermark.font, half_up(watermark.size * on[1])
+    width, height = extent(face(font, size), text)
+    if (width + 2 * size) * (height + 2 * size) > MOST_DRAWN:
+        size = fitting(size, (width, height), on)
+    coverage, width, height = raster(text, font, size)
     widest, highest = on
     if width > widest or height > highest:
-        size = max(1, int(size * min(widest / width, highest / height)))
-        coverage, width, height = raster(watermark.text, watermark.font, size)
+        size = fitting(size, (width, height), on)
+        coverage, width, height = raster(text, font, size)
     alpha = Image.new_from_memory(coverage, width, height, 1, "uchar")
     alpha = alpha.crop(0, 0, min(width, widest), min(height, highest))
     colour = list(bytes.fromhex(watermark.colour.removeprefix("#")))
     return alpha.new_from_image(colour).bandjoin(alpha).cast("uchar").copy(interpretation="srgb")
 
 
+def fitting(size: int, text: Size, on: Size) -> int:
+    """The size at which a text fits into an image that at this size is as large as `text`."""
+    return max(1, int(size * min(on[0] / text[0], on[1] / text[1])))
+
+
+def face(font: bytes, size: int) -> Any:
+    """A font at a size."""
+    from PIL import ImageFont  # only recipes with text need it
+
+    try:
+        return ImageFont.truetype(BytesIO(font), size, layout_engine=ImageFont.Layout.BASIC)
+    except OSError as error:
+        raise RecipeInvalid((Problem("watermark.font", f"cannot be read: {error}"),)) from None
+
+
+def extent(face: Any, text: str) -> Size:
+    """Width and height of a text, without drawing it."""
+    left, top, right, bottom = (int(edge) for edge in face.getbbox(text))
+    return max(1, right - left), max(1, bottom - top)
+
+
 def raster(text: str, font: bytes, size: int) -> tuple[bytes, int, int]:
     """How much of each pixel the letters cover, 0 to 255, and the width and height of that."""
     from PIL import Image as Canvas
-    from PIL import ImageDraw, ImageFont  # only recipes with text need it
+    from PIL import ImageDraw
 
-    try:
-        face = ImageFont.truetype(BytesIO(font), size, layout_engine=ImageFont.Layout.BASIC)
-    except OSError as error:
-        raise RecipeInvalid((Problem("watermark.font", f"cannot be read: {error}"),)) from None
-    left, top, right, bottom = (int(edge) for edge in face.getbbox(text))
-    canvas = Canvas.new("L", (max(1, right - left) + 2 * size, max(1, bottom - top) + 2 * size))
-    ImageDraw.Draw(canvas).text((size - left, size - top), text, fill=255, font=face)
+    letters = face(font, size)
+    left, top, *_ = (int(edge) for edge in letters.getbbox(text))
+    width, height = extent(letters, text)
+    canvas = Canvas.new("L", (width + 2 * size, height + 2 * size))
+    ImageDraw.Draw(canvas).text((size - left, size - top), text, fill=255, font=letters)
     inked = canvas.crop(canvas.getbbox() or (0, 0, 1, 1))
     return inked.tobytes(), *inked.size

@@ -5,18 +5,21 @@ import struct
 from imaging.errors import Reason, Rejected
 from imaging.limits import Limits
 
-SUBFILE, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, DNG_VERSION = 254, 259, 262, 339, 50706
+SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 259, 262, 339, 50706
 OFFSETS = (273, 324)  # of strips, of tiles
 LENGTHS = (279, 325)
 
 REDUCED = 1  # this picture is a small version of another
 YCBCR = 6
 SIGNED = 2  # whole numbers, of which libvips cuts off the lower half
-UNSIGNED = frozenset((0, 1, 2))  # grey and RGB; Lab has good reason to be signed
+FRACTIONS = 3  # of grey it takes 0 to 1 for black
+DEEPEST = 16  # bits of a whole number; of 32 it takes the last 8
+GREY = frozenset((0, 1))
+UNSIGNED = GREY | {2}  # and RGB; Lab has good reason to be signed
 JPEG = frozenset((6, 7))
 SENSOR = frozenset((32803, 34892))  # a colour filter array, linear raw
 
-TAGS = frozenset((SUBFILE, COMPRESSION, SAMPLE_FORMAT, PHOTOMETRIC, DNG_VERSION, *OFFSETS, *LENGTHS))
+TAGS = frozenset((SUBFILE, BITS, COMPRESSION, SAMPLE_FORMAT, PHOTOMETRIC, DNG_VERSION, *OFFSETS, *LENGTHS))
 
 BIG = 43  # instead of 42, in a BigTIFF
 MOST = 1_000_000  # numbers under one tag: beyond that a file is made to waste our time
@@ -45,6 +48,10 @@ def readable(original: bytes) -> bytes:
         raise Rejected(Reason.UNSUPPORTED_TYPE, "a TIFF in YCbCr that is not compressed as JPEG")
     if photometric in UNSIGNED and SIGNED in tags.get(SAMPLE_FORMAT, ()):
         raise Rejected(Reason.UNSUPPORTED_TYPE, "a TIFF of signed samples")
+    if photometric in GREY and FRACTIONS in tags.get(SAMPLE_FORMAT, ()):
+        raise Rejected(Reason.UNSUPPORTED_TYPE, "a grey TIFF in floating point")
+    if FRACTIONS not in tags.get(SAMPLE_FORMAT, ()) and max(tags.get(BITS, (1,))) > DEEPEST:
+        raise Rejected(Reason.UNSUPPORTED_TYPE, f"a TIFF of whole numbers of {max(tags[BITS])} bits")
     return original
 
 

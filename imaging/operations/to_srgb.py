@@ -1,7 +1,7 @@
 """Bring an image to 8-bit sRGB: three bands, or four with transparency."""
 
+import hashlib
 import struct
-from functools import lru_cache
 
 from imaging.vips import BLOB, Error, Image
 
@@ -19,6 +19,10 @@ INTENT = {"intent": "relative", "black_point_compensation": True}
 
 #: A profile that moves no colour of the probe by more than this is sRGB, whatever it is called.
 SAME = 1
+
+#: Profiles of which it is known whether they change anything.
+MOST_KEPT = 256
+_moves: dict[bytes, bool] = {}
 
 
 def to_srgb(image: Image) -> Image:
@@ -48,9 +52,19 @@ def applies(image: Image) -> bool:
     return profile[16:20] == b"CMYK" or moves(profile)
 
 
-@lru_cache(maxsize=32)
 def moves(profile: bytes) -> bool:
-    """Whether a profile changes colours at all: asked of a grid of them, for three quarters of cameras write sRGB."""
+    """Whether a profile changes colours at all. The answer is kept by its hash: a profile can have megabytes."""
+    name = hashlib.sha256(profile).digest()
+    known = _moves.get(name)
+    if known is not None:
+        return known
+    if len(_moves) >= MOST_KEPT:
+        _moves.clear()
+    return _moves.setdefault(name, moves_some(profile))
+
+
+def moves_some(profile: bytes) -> bool:
+    """The same, asked of a grid of colours, for three quarters of cameras write sRGB."""
     grid = greys() if profile[16:20] == b"GRAY" else colours()
     probe = grid.copy()
     probe.set_type(BLOB, PROFILE, profile)

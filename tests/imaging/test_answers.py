@@ -149,6 +149,23 @@ def test_faults_arrive_as_they_were() -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "fault"),
+    [
+        ({"rejected": ["corrupt", "x" * 900_000]}, Rejected),
+        ({"rejected": ["corrupt", "\ud800"]}, Rejected),
+        ({"invalid": [["x" * 900_000, "\ud800"]] * 200}, RecipeInvalid),
+        ({"failed": "\ud800" * 100_000}, ChildFailed),
+    ],
+    ids=["long", "no text", "many", "failed"],
+)
+def test_a_fault_fits_into_a_record(head: Any, fault: type[Exception]) -> None:
+    """Else the ledger would refuse it, and the original come back for good."""
+    with pytest.raises(fault) as told:
+        answers.read(head, [], [], 1)
+    assert len(str(told.value).encode()) < 400_000
+
+
+@pytest.mark.parametrize(
     "frame",
     [
         b"\xff\xff\xff\xff",

@@ -1,5 +1,7 @@
 """Colours are brought to sRGB where a profile says that they are not, and left alone where they are."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import pyvips
@@ -32,6 +34,19 @@ def test_a_profile_works_on_a_reduced_and_turned_picture_with_transparency() -> 
     expected = converted(np.asarray(Image.fromarray(scene(400, 300)).resize((100, 75), 1)), wide_gamut())
     assert distance(seen[..., :3], expected) < 3
     assert seen[..., 3].min() == seen[..., 3].max() == 200
+
+
+def test_profiles_are_not_kept_from_one_original_to_the_next() -> None:
+    """32 of 4 MB were."""
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            longer = wide_gamut() + noise(500, 700, number).tobytes()
+            assert moves(len(longer).to_bytes(4) + longer[4:])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 5_000_000
 
 
 def test_sixteen_bits_with_a_profile() -> None:

@@ -183,9 +183,28 @@ def test_a_raw_file_in_a_tiff_is_refused(tags: dict[int, int]) -> None:
     assert refused.value.reason is Reason.UNSUPPORTED_TYPE
 
 
-def test_a_tiff_whose_colours_libvips_gets_wrong_is_refused() -> None:
-    with pytest.raises(Rejected, match="YCbCr") as refused:
-        render(write(Image.fromarray(scene()).convert("YCbCr"), "tiff"), WHOLE)
+def deep(bands: int, format: str, factor: float) -> bytes:
+    """A TIFF of 32 bits a sample, grey or RGB."""
+    image = pyvips.Image.new_from_array(scene()).copy(interpretation="srgb")
+    image = image.colourspace("b-w") if bands == 1 else image
+    whole: bytes = (image * factor).cast(format).tiffsave_buffer()
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("original", "says"),
+    [
+        (write(Image.fromarray(scene()).convert("YCbCr"), "tiff"), "YCbCr"),
+        (deep(1, "float", 1 / 255), "grey TIFF in floating point"),
+        (deep(1, "uint", 1 << 24), "32 bits"),
+        (deep(3, "uint", 1 << 24), "32 bits"),
+    ],
+    ids=["YCbCr", "grey floats", "deep grey", "deep RGB"],
+)
+def test_a_tiff_whose_colours_libvips_gets_wrong_is_refused(original: bytes, says: str) -> None:
+    """Grey from 0 to 1 came out black, whole numbers of 32 bits as noise."""
+    with pytest.raises(Rejected, match=says) as refused:
+        render(original, WHOLE)
     assert refused.value.reason is Reason.UNSUPPORTED_TYPE
 
 

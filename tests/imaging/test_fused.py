@@ -22,6 +22,7 @@ from imaging.pipeline import render, with_libvips
 from imaging.recipe import ImageWatermark, Recipe, Rendition, Sharpen
 from imaging.rendered import Rendered
 from tests.imaging.drawing import exif, noise, read, scene, srgb_profile, wide_gamut, write
+from tests.imaging.hostile.webps import EXIF, canvas, chunk, webp
 from tests.imaging.recipes import box, one, several
 
 FOLDER = Path(__file__).parents[3] / "shared" / "photos"
@@ -141,6 +142,26 @@ def test_a_file_cut_short_is_refused_never_half_drawn(format: str) -> None:
         with pytest.raises(Rejected) as rejected:
             fused.render(original[: int(len(original) * share)], one("jpeg", box(50)))
         assert rejected.value.reason in (Reason.TRUNCATED, Reason.CORRUPT)
+
+
+@pytest.mark.parametrize("kind", ["lossy", "lossless", "lossy with alpha"])
+def test_a_webp_is_not_finished_from_what_follows_it(kind: str) -> None:
+    """libwebp reads on into EXIF where a picture has fewer bits than it needs."""
+    pixels = noise(120, 90)
+    seen = Image.fromarray(np.dstack([pixels, pixels[..., 0]]) if "alpha" in kind else pixels)
+    whole = write(seen, "webp", lossless=kind == "lossless")
+    at = whole.index(b"VP8L" if kind == "lossless" else b"VP8 ")
+    picture = whole[at + 8 :]
+    short = chunk(whole[at : at + 4], picture[: len(picture) * 4 // 5])
+    before = whole[12:at] or canvas(EXIF, 120, 90)
+    for follows in (b"", chunk(b"EXIF", noise(90, 90).tobytes())):
+        original = webp(before, short, follows)
+        for path in (fused.render, by_libvips):
+            with pytest.raises(Rejected) as rejected:
+                path(original, one("png"))
+            assert rejected.value.reason is Reason.CORRUPT
+    intact = webp(before, whole[at:], chunk(b"EXIF", exif(Make="nobody")))
+    assert fused.render(intact, one("png")).images[0].body == fused.render(whole, one("png")).images[0].body
 
 
 def test_limits_hold_inside_the_core_too() -> None:

@@ -6,7 +6,8 @@ import struct
 import pytest
 from PIL import Image, PngImagePlugin
 
-from imaging.pipeline import render
+from imaging.limits import Limits
+from imaging.pipeline import render, with_libvips
 from imaging.recipe import Rendition
 from tests.imaging.drawing import exif, opened, scene, srgb_profile, wide_gamut, write
 from tests.imaging.recipes import one, several, shipped
@@ -66,6 +67,25 @@ def test_no_canary_gets_through(format: str) -> None:
 def test_a_rendition_says_nothing_of_itself(into: str) -> None:
     info = opened(render(talkative("jpeg"), one(into)).images[0].body).info
     assert not {"exif", "icc_profile", "xmp", "comment", "photoshop"} & set(info)
+
+
+@pytest.mark.parametrize("keep", [(), ("copyright",)])
+@pytest.mark.parametrize("into", WRITTEN)
+@pytest.mark.parametrize("format", ["jpeg", "png", "tiff"])
+def test_nor_how_many_dots_to_the_inch_the_original_has(format: str, into: str, keep: tuple[str, ...]) -> None:
+    """Not on libvips' path either: its PNGs said it."""
+    bodies = [
+        with_libvips(
+            write(scene(), format, dpi=(dots, dots), **({} if format == "tiff" else {"exif": exif(Artist="Ann")})),
+            one(into, keep=keep),
+            None,
+            Limits(),
+        )
+        .images[0]
+        .body
+        for dots in (123, 456)
+    ]
+    assert bodies[0] == bodies[1]
 
 
 @pytest.mark.parametrize("into", WRITTEN)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from imaging import _native, fused, pipeline
+from imaging.errors import Reason, Rejected
 from imaging.geometry import placement
 from imaging.limits import Limits
 from imaging.recipe import ImageWatermark, Recipe, Rendition, Resize, Sharpen
@@ -139,6 +140,35 @@ def test_shrinking_while_decoding_keeps_small_and_narrow_sizes(size: tuple[int, 
     whole = write(Image.open(io.BytesIO(original)), "png")
     made, expected = (read(fused.render(each, one("png", resize)).images[0].body) for each in (original, whole))
     assert distance(made, expected) < 6
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+def test_a_file_without_its_last_bytes_is_refused_on_both_paths(format: str) -> None:
+    """PNG's EXIF may stand behind its pixels: without it the picture would lie on its side."""
+    whole = write(scene(), format, exif=exif(Orientation=6))
+    for missing in (1, 4, 11, 12, 13, 20):
+        for path in (fused.render, by_libvips):
+            with pytest.raises(Rejected) as rejected:
+                path(whole[:-missing], one("png"))
+            assert rejected.value.reason is Reason.TRUNCATED
+
+
+def test_a_png_whose_chunks_lead_nowhere_was_not_cut() -> None:
+    whole = bytearray(write(scene(), "png"))
+    whole[whole.index(b"IDAT") - 1] ^= 1  # the last byte of its length
+    for path in (fused.render, by_libvips):
+        with pytest.raises(Rejected) as rejected:
+            path(bytes(whole), one("png"))
+        assert rejected.value.reason is Reason.CORRUPT
+
+
+@pytest.mark.parametrize(("format", "holds"), [("jpeg", 65_500), ("png", 65_500), ("webp", 16_383), ("avif", 16_384)])
+def test_what_is_too_long_for_a_format_is_so_on_both_paths(format: str, holds: int) -> None:
+    """JPEG can say 65,535, but libjpeg, and so most viewers, open nothing beyond 65,500."""
+    for path in (fused.render, by_libvips):
+        with pytest.raises(Rejected) as rejected:
+            path(write(scene(1, holds + 1), "png"), one(format))
+        assert rejected.value.reason is Reason.TOO_LONG_AN_EDGE
 
 
 @pytest.mark.parametrize("gravity", ["centre", "north-west", "east", "south"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import pyvips
 
 from imaging.pipeline import render
 from tests.imaging.drawing import distance, read, scene, write
@@ -47,6 +48,17 @@ def test_half_transparent_colours_keep_their_colour() -> None:
     assert np.abs(seen[..., 3].astype(int) - 128).max() <= 1
     expected = read(render(write(scene(), "png"), one("png", box(80))).images[0].body)
     assert distance(seen[..., :3], expected) < 1.5
+
+
+@pytest.mark.parametrize("space", ["scrgb", "lab"])
+def test_so_do_those_of_a_tiff_in_floating_point(space: str) -> None:
+    """All of scRGB lies between 0 and 1."""
+    image = pyvips.Image.new_from_array(scene()).copy(interpretation="srgb").colourspace(space)
+    half = image.bandjoin(0.5 if space == "scrgb" else 127.5).copy(interpretation=space)
+    seen = read(render(half.tiffsave_buffer(), one("png", box(80))).images[0].body)
+    assert np.abs(seen[..., 3].astype(int) - 128).max() <= 1
+    expected = read(render(write(scene(), "png"), one("png", box(80))).images[0].body)
+    assert distance(seen[..., :3], expected) < 1
 
 
 def test_an_opaque_picture_stays_without_transparency() -> None:

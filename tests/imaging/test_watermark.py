@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imaging import marks
 from imaging.errors import RecipeInvalid
-from imaging.marks import prepare
+from imaging.marks import MOST_KEPT_BYTES, kept_bytes, prepare, raster
 from imaging.pipeline import render
 from imaging.recipe import Gravity, ImageWatermark, Rendition, Resize, TextWatermark
 from imaging.renditions import CORNERS
@@ -195,6 +196,29 @@ def test_marks_are_prepared_once_for_a_size() -> None:
     assert prepare(watermark, 2048, 1536) is prepare(watermark, 2048, 1536)
     assert prepare(watermark, 2048, 1536).box.width == 328
     assert prepare(watermark, 1000, 100).box.height <= 100
+
+
+def test_marks_that_cover_their_images_do_not_pile_up() -> None:
+    """64 of them, of images of as many shapes, came to more than a child may take."""
+    cover = ImageWatermark(mark(size=(8, 8)), 1.0, "centre", 0)
+    made = [prepare(cover, 1500, 1500 - row) for row in range(10)]
+    assert all(len(each.rgba) > 4 * 1400 * 1400 for each in made)
+    assert prepare(cover, 1500, 1500 - 9) is made[-1]
+    assert kept_bytes() <= MOST_KEPT_BYTES
+
+
+def test_text_that_would_be_far_too_long_is_never_drawn_so_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 letters half as high as a photo are 100 of it side by side: 2.7 GB."""
+    drawn: list[int] = []
+
+    def watched(text: str, font: bytes, size: int) -> tuple[bytes, int, int]:
+        drawn.append(size)
+        return raster(text, font, size)
+
+    monkeypatch.setattr(marks, "raster", watched)
+    box = prepare(TextWatermark("M" * 200, FONT, 0.5), 6000, 4000).box
+    assert max(drawn) < 100
+    assert 0.9 * 6000 < box.width <= 6000
 
 
 def test_the_shipped_mark_reads_on_black_and_on_white() -> None:

@@ -1,12 +1,15 @@
 //! WebP, decoded whole by libwebp. Lossy files without alpha stay Y, Cb, Cr; the others become R, G, B.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::png::shapes;
 use super::{PlaneShape, Source};
 use crate::colour;
 use crate::exif;
 use crate::failure::{Decline, Failure, Outcome, Reason, unsupported};
 use crate::kernels::{pixels, range};
-use crate::libwebp::{self, DecodeError};
+use crate::libwebp::{self, DecodeError, Features};
 use crate::plane::{Picture, Plane, Space};
 use crate::probe::{Kind, Probe};
 use crate::resample::Rows;
@@ -21,28 +24,53 @@ impl WebP {
     pub fn new(original: &[u8]) -> Outcome<Self> {
         let features = libwebp::features(original).map_err(failure)?;
         let (width, height) = (features.width, features.height);
+        let picture = picture(original, &features)?;
         if features.is_lossy && !features.has_alpha {
-            let planes = decode_lossy(original, width, height)?;
+            let planes = decode_lossy(&picture, width, height)?;
             return Ok(Self { space: Space::Ycc420, shapes: shapes(Space::Ycc420, false, width, height), planes });
         }
-        let planes = decode_pixels(original, features.has_alpha, (width, height))?;
+        let planes = decode_pixels(&picture, features.has_alpha, (width, height))?;
         Ok(Self { space: Space::Rgb, shapes: shapes(Space::Rgb, features.has_alpha, width, height), planes })
     }
 }
 
-fn decode_lossy(original: &[u8], width: usize, height: usize) -> Outcome<Vec<Plane>> {
+/// The picture of a file that is all there. Where a damaged one has too few bits libwebp would read on into what follows
+/// it, EXIF say, and make pixels of that.
+fn picture<'a>(original: &'a [u8], features: &Features) -> Outcome<Cow<'a, [u8]>> {
+    let end = original.get(4..8).and_then(|size| Some(8 + u32::from_le_bytes(size.try_into().ok()?) as usize));
+    let (Some(file), Some(place)) =
+        (end.and_then(|end| original.get(..end)), first_chunk(original, &[*b"VP8 ", *b"VP8L"]))
+    else {
+        return Err(failure(DecodeError::Truncated));
+    };
+    if features.is_lossy && features.has_alpha {
+        // Its alpha is a chunk before it: a file, up to here.
+        let mut whole = file.get(..place.end).unwrap_or(file).to_vec();
+        let size = (whole.len() - 8) as u32;
+        whole[4..8].copy_from_slice(&size.to_le_bytes());
+        return Ok(Cow::Owned(whole));
+    }
+    let picture = file.get(place).unwrap_or_default();
+    let own = libwebp::features(picture).map_err(damaged)?;
+    if (own.width, own.height) != (features.width, features.height) {
+        return Err(failure(DecodeError::Corrupt));
+    }
+    Ok(Cow::Borrowed(picture))
+}
+
+fn decode_lossy(picture: &[u8], width: usize, height: usize) -> Outcome<Vec<Plane>> {
     let mut planes = std::array::from_fn(|index| {
         let (width, height) = Picture::plane_size(Space::Ycc420, index, width, height);
         Plane::new(width, height)
     });
-    libwebp::decode_yuv(original, &mut planes).map_err(failure)?;
+    libwebp::decode_yuv(picture, &mut planes).map_err(damaged)?;
     let [y, cb, cr] = planes;
     Ok(vec![y.mapped(&range::WIDEN_LUMA), cb.mapped(&range::WIDEN_CHROMA), cr.mapped(&range::WIDEN_CHROMA)])
 }
 
-fn decode_pixels(original: &[u8], has_alpha: bool, (width, height): (usize, usize)) -> Outcome<Vec<Plane>> {
+fn decode_pixels(picture: &[u8], has_alpha: bool, (width, height): (usize, usize)) -> Outcome<Vec<Plane>> {
     let mut rgba = vec![0; width * height * 4];
-    libwebp::decode_rgba(original, width, &mut rgba).map_err(failure)?;
+    libwebp::decode_rgba(picture, width, &mut rgba).map_err(damaged)?;
     let mut planes: Vec<Plane> = shapes(Space::Rgb, has_alpha, width, height)
         .iter()
         .map(|shape| Plane::new(shape.width, shape.height))
@@ -101,17 +129,28 @@ pub fn probe(original: &[u8]) -> Outcome<Probe> {
 
 /// The body of the first RIFF chunk of this name.
 fn chunk(file: &[u8], name: [u8; 4]) -> Option<&[u8]> {
+    file.get(first_chunk(file, &[name])?)
+}
+
+/// Where the body of the first RIFF chunk of one of these names lies.
+fn first_chunk(file: &[u8], names: &[[u8; 4]]) -> Option<Range<usize>> {
     const RIFF_HEADER: usize = 12;
-    let mut rest = file.get(RIFF_HEADER..)?;
+    let mut at = RIFF_HEADER;
     loop {
-        let (header, body) = rest.split_at_checked(8)?;
+        let header = file.get(at..at.checked_add(8)?)?;
         let size = u32::from_le_bytes(header[4..].try_into().ok()?) as usize;
-        if header[..4] == name {
-            return body.get(..size);
+        let body = at + 8..(at + 8).checked_add(size).filter(|&end| end <= file.len())?;
+        if names.iter().any(|name| header[..4] == *name) {
+            return Some(body);
         }
         // Chunks begin at even offsets.
-        rest = body.get(size.checked_add(size % 2)?..)?;
+        at = body.end + size % 2;
     }
+}
+
+/// All of the picture's bytes are there, so it is they that make no sense.
+fn damaged(_: DecodeError) -> Failure {
+    failure(DecodeError::Corrupt)
 }
 
 fn failure(error: DecodeError) -> Failure {
