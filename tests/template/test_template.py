@@ -45,6 +45,10 @@ NAMESPACE = "Safelight/${AWS::StackName}"
 """Of the metrics that the functions write."""
 
 EXISTING = {"ExistingOriginals": "our-photos"}
+SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+CORS_AND_SECURITY_HEADERS = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
+"""CloudFront's own policies."""
+
 FORGET = "cloudfront:CreateInvalidation"
 
 in_every_variant = pytest.mark.parametrize("parameters", VARIANTS.values(), ids=VARIANTS.keys())
@@ -477,6 +481,16 @@ class TestCloudFront:
     def test_it_is_reached_over_tls_only(self) -> None:
         behavior = properties("RenditionsDistribution", CloudFront="true")["DistributionConfig"]["DefaultCacheBehavior"]
         assert behavior["ViewerProtocolPolicy"] == "https-only"
+
+    def test_pages_of_the_named_origins_may_read_what_it_serves(self) -> None:
+        """The bucket's own rule answers nobody here: no cache key has the Origin in it, so S3 is never told of one."""
+        told = [
+            properties("RenditionsDistribution", CloudFront="true", Origins=origins)["DistributionConfig"][
+                "DefaultCacheBehavior"
+            ]["ResponseHeadersPolicyId"]
+            for origins in ("", "https://photos.example.com")
+        ]
+        assert told == [SECURITY_HEADERS, CORS_AND_SECURITY_HEADERS]
 
     def test_no_other_distribution_reads_the_renditions(self) -> None:
         with_it = dict(self._admitted("RenditionsPolicy"))
