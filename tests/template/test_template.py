@@ -685,6 +685,7 @@ ALARMS = {
     "WorkerThrottlesAlarm": ("Throttles", 1),
     "WorkerDurationAlarm": ("Duration", 108_000),
     "SweepErrorsAlarm": ("Errors", 1),
+    "AnnouncementsAgeAlarm": ("IteratorAge", 3_600_000),
     "SandboxAlarm": ("SandboxPartial", 1),
 }
 """Metric and threshold. One more looks at two metrics."""
@@ -696,6 +697,12 @@ class TestAlarms:
         said = {name: facts["Properties"] for name, facts in alarms.items() if name in ALARMS}
         assert {name: (alarm["MetricName"], alarm["Threshold"]) for name, alarm in said.items()} == ALARMS
         assert alarms.keys() >= {*ALARMS, "RejectedAlarm"}
+
+    def test_announcements_ring_long_before_their_stream_forgets_them(self) -> None:
+        """What cannot be told is handed back, which is no error of the function's: only its age says so."""
+        alarm = properties("AnnouncementsAgeAlarm")
+        assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Fn::Sub": "${AWS::StackName}-announce"}}]
+        assert alarm["Threshold"] <= DAY * 1000 / 12
 
     def test_silence_is_no_alarm_and_each_says_what_to_do(self) -> None:
         for name, facts in resources("AWS::CloudWatch::Alarm").items():
