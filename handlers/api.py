@@ -55,6 +55,9 @@ A_PREVIEW = 17
 SMALL = 4 * 2**20
 """Bytes that a request may bring as its body: as base64 they must fit into the six megabytes of an event."""
 
+LONGEST_REVISION = 20
+"""Digits; of thousands Python makes no number."""
+
 MOST_IMAGES = 100
 LETTERS_AT_ONCE = 50
 EXAMPLES = 5
@@ -362,7 +365,7 @@ def _stored(digest: str) -> recipes.Body:
 def _revision(if_match: str) -> int:
     """What the ETag says; one that never was an ETag of ours matches no revision."""
     text = if_match.strip().strip('"')
-    return int(text) if text.isdecimal() else -1
+    return int(text) if text.isdecimal() and len(text) < LONGEST_REVISION else -1
 
 
 def _reprocessed(next: str | None) -> shapes.Reprocess:

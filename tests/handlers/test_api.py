@@ -317,7 +317,7 @@ class TestRecipes:
         answer = call("GET", "/recipes/web")
         body = said(answer)["body"]
         body["renditions"][0]["quality"] = 42
-        for stale in ('"999999"', "W/x", "*"):
+        for stale in ('"999999"', "W/x", "*", "9" * 5000):
             problem(call("PUT", "/recipes/web", {"body": body}, If_Match=stale), 409)
         problem(call("PUT", "/recipes/web", {"body": body}), 428)
         assert call("GET", "/recipes/web").headers["ETag"] == answer.headers["ETag"]
@@ -404,7 +404,8 @@ class TestWhatWentWrong:
 
     @pytest.mark.parametrize("route", ["/redrive", "/reprocess"])
     def test_a_place_that_was_never_handed_out_is_told(self, call: Caller, route: str) -> None:
-        for next in ("zzz", "WzFd", "e30"):
+        deep = base64.b64encode(b"[" * 3000).decode()
+        for next in ("zzz", "WzFd", "e30", deep):
             problem(call("POST", route, {"next": next}), 400)
         problem(call("POST", route, {"more": 1}), 422)
 
