@@ -46,8 +46,8 @@ S3_CONFIG = CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "path"})
 )
 
-PATIENT = CONFIG.merge(Config(read_timeout=60))
-"""For a call that waits until a function has answered."""
+PATIENCE = 60
+"""Seconds for a call that waits until a function has answered: as long as the preview may take."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,11 @@ class Aws:
         return next((lane for lane in self.lanes if lane.name == arn.rpartition(":")[2]), self.queue)
 
 
-def connect(settings: Settings) -> Aws:
-    """Adapters for what the settings name. Nothing is called yet; region and credentials are boto3's to find."""
+def connect(settings: Settings, *, patience: int = PATIENCE) -> Aws:
+    """Adapters for what the settings name. Nothing is called yet; region and credentials are boto3's to find.
+
+    `patience`: seconds that a preview is waited for. Whoever has fewer than it may take asks for each only once.
+    """
     session = boto3.Session()  # not the default one, which remembers the credentials of whoever came first
     s3: S3Client = session.client("s3", config=S3_CONFIG)
     # The host is part of what is signed, so it is signed by a client of that host.
@@ -100,6 +103,9 @@ def connect(settings: Settings) -> Aws:
     sqs: SQSClient = session.client("sqs", config=CONFIG)
     dynamo: DynamoDBClient = session.client("dynamodb", config=CONFIG)
     cloudwatch = cache(lambda: session.client("cloudwatch", config=CONFIG))
+    patient = CONFIG.merge(Config(read_timeout=patience))
+    if patience < PATIENCE:
+        patient = patient.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
     queue = SqsQueue(sqs, settings.queue_url, cloudwatch)
     bulk = SqsQueue(sqs, settings.bulk_queue_url, cloudwatch) if settings.bulk_queue_url else queue
     return Aws(
@@ -124,7 +130,7 @@ def connect(settings: Settings) -> Aws:
         analyst=RekognitionAnalyst(cache(lambda: session.client("rekognition", config=QUICK)))
         if settings.analysis
         else None,
-        previewer=LambdaPreviewer(lambda: session.client("lambda", config=PATIENT), settings.preview),
+        previewer=LambdaPreviewer(lambda: session.client("lambda", config=patient), settings.preview),
     )
 
 

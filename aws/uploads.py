@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from aws.errors import translated
-from aws.versions import erase_versions
+from aws.versions import erase_key
 from jobs.backfill import Found, Listed
 from jobs.ports import Form
 from jobs.source import Source
@@ -61,7 +61,7 @@ class S3Uploads:
             self._s3.delete_object(Bucket=source.bucket, Key=source.key)
 
     def erase(self, source: Source) -> None:
-        erase_versions(self._s3, source.bucket, source.key, key=source.key)
+        erase_key(self._s3, source.bucket, source.key)
 
 
 def _plain(name: str) -> str:

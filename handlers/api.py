@@ -49,8 +49,14 @@ app = APIGatewayRestResolver(enable_validation=True, cors=_cors())
 A_CALL = 8.0
 """Seconds that a call goes on working; API Gateway waits for 29."""
 
+A_PREVIEW = 17
+"""Seconds that one preview is waited for, begun at the end of those: an image that hangs its decoder takes 40."""
+
 SMALL = 4 * 2**20
 """Bytes that a request may bring as its body: as base64 they must fit into the six megabytes of an event."""
+
+LONGEST_REVISION = 20
+"""Digits; of thousands Python makes no number."""
 
 MOST_IMAGES = 100
 LETTERS_AT_ONCE = 50
@@ -359,7 +365,7 @@ def _stored(digest: str) -> recipes.Body:
 def _revision(if_match: str) -> int:
     """What the ETag says; one that never was an ETag of ours matches no revision."""
     text = if_match.strip().strip('"')
-    return int(text) if text.isdecimal() else -1
+    return int(text) if text.isdecimal() and len(text) < LONGEST_REVISION else -1
 
 
 def _reprocessed(next: str | None) -> shapes.Reprocess:
@@ -387,7 +393,10 @@ def _redriven(wanted: redrive.Wanted, next: str | None) -> shapes.Redriven:
 
 
 def _tried(wanted: redrive.Wanted, next: str | None) -> shapes.Redriven:
-    """Each rejected or dead source once, in the order of the index; a place is the page and how far in it."""
+    """Each rejected or dead source once, in the order of the index; a place is the page and how far in it.
+
+    One that the preview does not answer is in neither sum: it would stop every call that comes to it.
+    """
     deadline, passed, failed = time.monotonic() + A_CALL, 0, 0
     after, done = _place(next, ["", 0])
     while True:
@@ -396,11 +405,20 @@ def _tried(wanted: redrive.Wanted, next: str | None) -> shapes.Redriven:
             if time.monotonic() > deadline:
                 return shapes.Redriven(would_pass=passed, would_fail=failed, next=places.packed([after, number]))
             if wanted.admits(record.reason, record.source, record.updated):
-                passes = isinstance(_aws().previewer.preview(record.source), Passed)
-                passed, failed = passed + passes, failed + (not passes)
+                passes = _passes(record)
+                passed, failed = passed + (passes is True), failed + (passes is False)
         if page.next is None:
             return shapes.Redriven(would_pass=passed, would_fail=failed)
         after, done = page.next, 0
+
+
+def _passes(record: Record) -> bool | None:
+    """None where the preview gives no answer."""
+    try:
+        return isinstance(_aws().previewer.preview(record.source), Passed)
+    except Retryable as error:
+        log.warning("not tried: %s", error)
+        return None
 
 
 def _letters() -> list[Letter]:
@@ -467,7 +485,7 @@ def _settings() -> Settings:
 
 @cache
 def _aws() -> Aws:
-    return connect(_settings())
+    return connect(_settings(), patience=A_PREVIEW)
 
 
 for kind, tell in problems.HANDLERS.items():

@@ -16,7 +16,7 @@ def unpacked(text: str, kind: type) -> Any:
     """What was packed, of this kind. Raises BadPlace."""
     try:
         place = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadPlace from None
     if not isinstance(place, kind):
         raise BadPlace

@@ -8,6 +8,9 @@ LONGEST_NAME = 255
 LARGEST_CLAIM = 5 * 2**40
 """Bytes; S3's own limit for one object. What may be uploaded is far less, and is told with its own problem."""
 
+LONGEST_PLACE = 4 * 2**20
+"""Characters. A redrive's place names every letter that was left alone, in 52 each; an event has six megabytes."""
+
 Text = Annotated[str, Field(max_length=1024)]
 
 
@@ -249,7 +252,7 @@ class RedriveAsked(Asked):
     reason: Annotated[str | None, Field(max_length=100)] = None
     prefix: Text | None = None
     dry_run: bool = False
-    next: Annotated[str | None, Field(max_length=65536)] = None
+    next: Annotated[str | None, Field(max_length=LONGEST_PLACE)] = None
 
 
 class Redriven(BaseModel):

@@ -62,30 +62,37 @@ def run(messages: Sequence[Message], world: World, rules: Rules, *, deadline: fl
     parts: list[Part] = []
     for message in messages:
         try:
-            parts += _read(message, rules)
-        except (Malformed, Foreign) as error:
-            verdicts[message.id].append(_letter(message, error, world))
+            asked = events.parse(message.body)
+        except Malformed as error:
+            verdicts[message.id].append(_letter(message, message.body, error, world))
+            continue
+        for one in asked:
+            if foreign := _foreign(one.source, rules):
+                body = message.body if len(asked) == 1 else events.message(one)
+                verdicts[message.id].append(_letter(message, body, foreign, world))
+            elif not one.source.key.endswith("/"):  # a folder's marker is not an image
+                parts.append(Part(message, one))
     for group, verdict in _worked(_by_source(parts), world, rules, deadline):
         for part in group:
             verdicts[part.message.id].append(_answer(part, verdict, world, rules))
     return {message.id: _fold(verdicts[message.id]) for message in messages}
 
 
-def _read(message: Message, rules: Rules) -> list[Part]:
-    parts = [Part(message, asked) for asked in events.parse(message.body)]
-    for part in parts:
-        source = part.asked.source
-        if source.bucket != rules.bucket or not source.key.startswith(rules.prefix):
-            raise Foreign(f"{source.bucket!r} is not the bucket of originals, or the key is not under its prefix")
-    return [part for part in parts if not part.asked.source.key.endswith("/")]  # a folder's marker is not an image
+def _foreign(source: Source, rules: Rules) -> Foreign | None:
+    if source.bucket == rules.bucket and source.key.startswith(rules.prefix):
+        return None
+    return Foreign(f"{source.bucket!r} is not the bucket of originals, or the key is not under its prefix")
 
 
-def _letter(message: Message, error: Malformed | Foreign, world: World) -> Verdict:
-    """It would fail the same way each time: it goes to the dead letters as it came, before it is acknowledged."""
+def _letter(message: Message, body: str, error: Malformed | Foreign, world: World) -> Verdict:
+    """It would fail the same way each time: it goes to the dead letters before it is acknowledged.
+
+    A message as it came; of one that asks about several sources, only what is foreign.
+    """
     reason = type(error).__name__.lower()
     log.warning("%s message: %s", reason, error)
     try:
-        world.dead_letters.send(message.body, reason=reason, detail=str(error))
+        world.dead_letters.send(body, reason=reason, detail=str(error))
     except Retryable as failure:
         return Retry(back_off(message.receives), failure.reason)
     return Acknowledge(reason)

@@ -21,6 +21,10 @@ from jobs.source import Source
 ABSENT = "-"
 """Asked by a delete event: answered by a deletion."""
 
+UNCOVERED = "?"
+"""Asked where a version was taken away: it may have been the mark of a deletion, and the one below is current again.
+S3 tells of that by no other event, so nothing answers this but a look."""
+
 ANY = "*"
 """Asked by reprocess and sweep: answered by whatever is current."""
 
@@ -34,7 +38,7 @@ DEEPEST_ENVELOPE = 3
 class Asked:
     """One question about one source.
 
-    etag      the event's etag, ABSENT or ANY; only ever compared, never trusted
+    etag      the event's etag, ABSENT, UNCOVERED or ANY; only ever compared, never trusted
     revision  the catalog revision asked for; 0 asks for none in particular
     copies    how often this question was copied untried on its last receive
     """
@@ -112,14 +116,21 @@ def _record(record: dict[str, Any], depth: int) -> tuple[Asked, ...]:
         raise Malformed(f"a record from {record.get('eventSource')!r}")
     entity = record["s3"]["object"]
     source = _source(record["s3"]["bucket"]["name"], unquote_plus(entity["key"], errors="strict"))
-    gone = record["eventName"].removeprefix("s3:").startswith(("ObjectRemoved:", "LifecycleExpiration:"))
+    happened = record["eventName"].removeprefix("s3:")
+    if happened == "ObjectRemoved:Delete" and "versionId" in entity:
+        return (Asked(source, UNCOVERED),)
+    gone = happened.startswith(("ObjectRemoved:", "LifecycleExpiration:"))
     return (Asked(source, ABSENT if gone else _etag(entity.get("eTag", ""))),)
 
 
 def _eventbridge(document: dict[str, Any]) -> Asked:
-    entity = document["detail"]["object"]  # EventBridge does not encode keys
-    source = _source(document["detail"]["bucket"]["name"], entity["key"])
+    detail = document["detail"]
+    entity = detail["object"]  # EventBridge does not encode keys
+    source = _source(detail["bucket"]["name"], entity["key"])
     gone = document["detail-type"] == "Object Deleted"
+    for_good = detail.get("deletion-type") == "Permanently Deleted" and "version-id" in entity
+    if gone and for_good and detail.get("reason") != "Lifecycle Expiration":
+        return Asked(source, UNCOVERED)
     return Asked(source, ABSENT if gone else _etag(entity.get("etag", "")))
 
 

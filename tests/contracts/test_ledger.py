@@ -90,6 +90,11 @@ def test_done_does_not_answer_a_deletion(claim: Callable[..., Claim], ledger: Le
     granted(claim("a"))
 
 
+def test_a_deletion_does_not_answer_what_a_version_uncovered(claim: Callable[..., Claim], ledger: Ledger) -> None:
+    ledger.deleted(granted(claim(events.ABSENT)), revision=1, now=NOW)
+    granted(claim(events.UNCOVERED))
+
+
 def test_an_older_revision_is_refused_even_after_a_deletion(claim: Callable[..., Claim], ledger: Ledger) -> None:
     ledger.deleted(granted(claim(revision=7)), revision=7, now=NOW)
     assert claim("a", revision=6) == Newer(7)

@@ -18,14 +18,15 @@ import boto3
 import pytest
 from openapi_spec_validator import validate
 
-from handlers import api, document
+from handlers import api, document, places
 from jobs import book, catalog
 from jobs.batch import Message
+from jobs.errors import Retryable
 from jobs.ports import Failed, Passed, Previewed
 from jobs.process import Acknowledge
 from jobs.source import Mark, Source, State
 from local.gateway import Answer, Request, answered, event
-from local.template import TEMPLATE
+from local.template import TEMPLATE, load
 from tests.faults.mortal import work
 from tests.handlers.test_worker import Context
 from tests.imaging.drawing import scene, write
@@ -287,6 +288,19 @@ class Previewer:
         return self.outcome
 
 
+class Moody:
+    """One answer after another, some of which are none."""
+
+    def __init__(self, answers: Iterator[Passed | Failed | Retryable]) -> None:
+        self.answers = answers
+
+    def preview(self, source: Source, recipe: object = None, *, bodies: bool = False) -> Passed | Failed:
+        answer = next(self.answers)
+        if isinstance(answer, Retryable):
+            raise answer
+        return answer
+
+
 class TestRecipes:
     def test_a_recipe_is_read_edited_and_read_again_as_it_was(self, call: Caller) -> None:
         assert {each["name"] for each in said(call("GET", "/recipes"))["recipes"]} >= {"default", "web"}
@@ -303,7 +317,7 @@ class TestRecipes:
         answer = call("GET", "/recipes/web")
         body = said(answer)["body"]
         body["renditions"][0]["quality"] = 42
-        for stale in ('"999999"', "W/x", "*"):
+        for stale in ('"999999"', "W/x", "*", "9" * 5000):
             problem(call("PUT", "/recipes/web", {"body": body}, If_Match=stale), 409)
         problem(call("PUT", "/recipes/web", {"body": body}), 428)
         assert call("GET", "/recipes/web").headers["ETag"] == answer.headers["ETag"]
@@ -367,9 +381,31 @@ class TestWhatWentWrong:
         assert record
         assert record.state is State.REJECTED
 
+    def test_a_redrive_goes_on_however_many_letters_it_left_alone(self, call: Caller) -> None:
+        left = [str(uuid.uuid4()) for _ in range(5000)]
+        place = places.packed([round(time.time() * 1000), left, "", False])
+        assert said(call("POST", "/redrive", {"reason": "nobody's", "next": place}))["moved"] == 0
+
+    def test_a_dry_run_goes_past_what_the_preview_does_not_answer(
+        self, call: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An image that hangs its decoder would hang every later call too, and what comes after it was never tried."""
+        for _ in range(3):
+            call.rejected()
+        aws, answers = api._aws(), iter([Passed("fused", {}, ()), Retryable("unreachable"), Failed("cut", "")])
+        monkeypatch.setattr(api, "_aws", lambda: replace(aws, previewer=Moody(answers)))
+        assert redriven(call, prefix=call.album, dry_run=True) == {"would_pass": 1, "would_fail": 1}
+
+    def test_a_preview_is_waited_for_no_longer_than_the_caller_waits(self, call: Caller) -> None:
+        waits = api._aws().previewer._connect().meta.config
+        timeout = load()["Resources"]["ApiFunction"]["Properties"]["Timeout"]
+        assert api.A_CALL + waits.connect_timeout + waits.read_timeout <= timeout
+        assert waits.retries["total_max_attempts"] == 1
+
     @pytest.mark.parametrize("route", ["/redrive", "/reprocess"])
     def test_a_place_that_was_never_handed_out_is_told(self, call: Caller, route: str) -> None:
-        for next in ("zzz", "WzFd", "e30"):
+        deep = base64.b64encode(b"[" * 3000).decode()
+        for next in ("zzz", "WzFd", "e30", deep):
             problem(call("POST", route, {"next": next}), 400)
         problem(call("POST", route, {"more": 1}), 422)
 

@@ -10,7 +10,7 @@ from jobs import batch
 from jobs.batch import Message
 from jobs.breaker import FAILURES_TO_OPEN
 from jobs.errors import Retryable
-from jobs.events import ABSENT, Asked, parse
+from jobs.events import ABSENT, Asked, packed, parse
 from jobs.process import Acknowledge, Retry, Verdict
 from jobs.source import Source, State
 from tests.jobs.worlds import BAD, SmallWorld, message_about
@@ -91,6 +91,15 @@ def test_nothing_is_read_outside_the_bucket_and_its_prefix(world: SmallWorld, so
     assert run(world, message_about(Asked(source, "a"))) == {"1": Acknowledge("foreign")}
     assert world.originals.fetches == 0
     assert world.dead_letters.letters[0].reason == "foreign"
+
+
+def test_a_foreign_question_takes_none_of_its_messages_other_ones_along(world: SmallWorld) -> None:
+    ours, foreign = Source("originals", "a.jpg"), Source("elsewhere", "b.jpg")
+    asked = [Asked(source, world.originals.put(source, b"a")) for source in (ours, foreign)]
+    assert isinstance(run(world, Message("1", packed(asked)))["1"], Acknowledge)
+    assert world.record(ours).state is State.DONE
+    (letter,) = world.dead_letters.letters
+    assert (letter.reason, parse(letter.body)) == ("foreign", (asked[1],))
 
 
 def test_a_folder_marker_asks_nothing(world: SmallWorld) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jobs import events
 from jobs.errors import Malformed
-from jobs.events import ABSENT, ANY, Asked, parse
+from jobs.events import ABSENT, ANY, UNCOVERED, Asked, parse
 from jobs.source import Source
 
 RECORDED = Path(__file__).parent.parent / "events"
@@ -74,6 +74,25 @@ def test_a_deletion_through_eventbridge_asks_about_absence() -> None:
     assert parse(json.dumps(event))[0].etag == ABSENT
 
 
+def test_a_version_taken_away_asks_what_is_there_now_as_it_may_have_been_the_mark_of_a_deletion() -> None:
+    record = s3_record(name="ObjectRemoved:Delete", etag=None)
+    record["s3"]["object"]["versionId"] = "v1"
+    assert parse(s3_event(record))[0].etag == UNCOVERED
+    event = json.loads(recorded("eventbridge")) | {"detail-type": "Object Deleted"}
+    for kind, asks in (("Permanently Deleted", UNCOVERED), ("Delete Marker Created", ABSENT)):
+        event["detail"] |= {"reason": "DeleteObject", "deletion-type": kind}
+        assert parse(json.dumps(event))[0].etag == asks
+
+
+def test_what_a_lifecycle_takes_away_brings_nothing_back() -> None:
+    record = s3_record(name="LifecycleExpiration:Delete", etag=None)
+    record["s3"]["object"]["versionId"] = "v1"
+    assert parse(s3_event(record))[0].etag == ABSENT
+    event = json.loads(recorded("eventbridge")) | {"detail-type": "Object Deleted"}
+    event["detail"] |= {"reason": "Lifecycle Expiration", "deletion-type": "Permanently Deleted"}
+    assert parse(json.dumps(event))[0].etag == ABSENT
+
+
 def test_several_records_ask_several_questions() -> None:
     asked = parse(sns(s3_event(s3_record("a.jpg"), s3_record("b.jpg"), s3_record("a.jpg", "ObjectRemoved:Delete"))))
     assert [(one.source.key, one.etag) for one in asked] == [("a.jpg", "abc"), ("b.jpg", "abc"), ("a.jpg", ABSENT)]
@@ -97,7 +116,7 @@ def test_eventbridge_does_not_encode_keys() -> None:
 
 
 @given(st.builds(Asked, st.builds(Source, st.text(min_size=3, max_size=63), st.text(min_size=1, max_size=200)),
-                 st.sampled_from([ABSENT, ANY, "abc"]), st.integers(0, 2**40), st.integers(0, 1000)))  # fmt: skip
+                 st.sampled_from([ABSENT, ANY, "abc", "?"]), st.integers(0, 2**40), st.integers(0, 1000)))  # fmt: skip
 def test_our_own_messages_come_back_as_they_were(asked: Asked) -> None:
     assert parse(events.message(asked)) == (asked,)
 

@@ -1,5 +1,6 @@
 """One source, from what was asked of it to its settled item."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -79,6 +80,18 @@ def test_a_deletion_takes_the_published_set_away_and_an_upload_brings_it_back(wo
     assert outcome(world.process(Asked(SOURCE, ABSENT))) == "deleted"
     assert (world.record().state, world.record().published) == (State.DELETED, None)
     assert outcome(world.process(put(world))) == "published"
+
+
+def test_an_original_whose_deletion_was_undone_is_published_again(world: SmallWorld) -> None:
+    """S3 puts no object then: it tells only that a version was removed, which was the mark of the deletion."""
+    world.process(put(world))
+    world.originals.delete(SOURCE)
+    world.process(Asked(SOURCE, ABSENT))
+    put(world)
+    entity = {"key": SOURCE.key, "versionId": "of-the-mark"}
+    removed = {"eventSource": "aws:s3", "eventName": "ObjectRemoved:Delete"}
+    undone = {"Records": [removed | {"s3": {"bucket": {"name": SOURCE.bucket}, "object": entity}}]}
+    assert outcome(world.process(*parse(json.dumps(undone)))) == "published"
 
 
 def test_a_delete_event_that_arrives_late_changes_nothing_visible(world: SmallWorld) -> None:

@@ -45,6 +45,10 @@ NAMESPACE = "Safelight/${AWS::StackName}"
 """Of the metrics that the functions write."""
 
 EXISTING = {"ExistingOriginals": "our-photos"}
+SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+CORS_AND_SECURITY_HEADERS = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
+"""CloudFront's own policies."""
+
 FORGET = "cloudfront:CreateInvalidation"
 
 in_every_variant = pytest.mark.parametrize("parameters", VARIANTS.values(), ids=VARIANTS.keys())
@@ -478,6 +482,16 @@ class TestCloudFront:
         behavior = properties("RenditionsDistribution", CloudFront="true")["DistributionConfig"]["DefaultCacheBehavior"]
         assert behavior["ViewerProtocolPolicy"] == "https-only"
 
+    def test_pages_of_the_named_origins_may_read_what_it_serves(self) -> None:
+        """The bucket's own rule answers nobody here: no cache key has the Origin in it, so S3 is never told of one."""
+        told = [
+            properties("RenditionsDistribution", CloudFront="true", Origins=origins)["DistributionConfig"][
+                "DefaultCacheBehavior"
+            ]["ResponseHeadersPolicyId"]
+            for origins in ("", "https://photos.example.com")
+        ]
+        assert told == [SECURITY_HEADERS, CORS_AND_SECURITY_HEADERS]
+
     def test_no_other_distribution_reads_the_renditions(self) -> None:
         with_it = dict(self._admitted("RenditionsPolicy"))
         assert with_it["Action"] == "s3:GetObject"
@@ -671,6 +685,7 @@ ALARMS = {
     "WorkerThrottlesAlarm": ("Throttles", 1),
     "WorkerDurationAlarm": ("Duration", 108_000),
     "SweepErrorsAlarm": ("Errors", 1),
+    "AnnouncementsAgeAlarm": ("IteratorAge", 3_600_000),
     "SandboxAlarm": ("SandboxPartial", 1),
 }
 """Metric and threshold. One more looks at two metrics."""
@@ -682,6 +697,12 @@ class TestAlarms:
         said = {name: facts["Properties"] for name, facts in alarms.items() if name in ALARMS}
         assert {name: (alarm["MetricName"], alarm["Threshold"]) for name, alarm in said.items()} == ALARMS
         assert alarms.keys() >= {*ALARMS, "RejectedAlarm"}
+
+    def test_announcements_ring_long_before_their_stream_forgets_them(self) -> None:
+        """What cannot be told is handed back, which is no error of the function's: only its age says so."""
+        alarm = properties("AnnouncementsAgeAlarm")
+        assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Fn::Sub": "${AWS::StackName}-announce"}}]
+        assert alarm["Threshold"] <= DAY * 1000 / 12
 
     def test_silence_is_no_alarm_and_each_says_what_to_do(self) -> None:
         for name, facts in resources("AWS::CloudWatch::Alarm").items():
