@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.local.processes import eventually
 from tests.web.behind import Behind
@@ -261,12 +261,15 @@ def an_image_is_deleted_after_a_question(page: Page) -> None:
 def an_upload_is_cancelled_on_its_way(page: Page, photograph: Path, tmp_path: Path) -> None:
     before, file = done(page).count(), tmp_path / "too-many.jpg"
     file.write_bytes(photograph.read_bytes() + b"one more byte")
-    page.route(ORIGINALS, lambda route: None)  # it never gets an answer
+    held: list[Route] = []
+    page.route(ORIGINALS, lambda route: held.append(route))
     with page.expect_request(ORIGINALS):
         page.locator("#files").set_input_files(file)
     uploads = page.get_by_role("region", name="Uploads")
     expect(uploads.locator("[data-state=sending]")).to_have_count(1, timeout=A_WHILE)
     uploads.get_by_role("button", name=f"Cancel {file.name}").click()
+    for route in held:
+        route.abort()  # without a route it would be let go, cancelled or not
     page.unroute(ORIGINALS)
     expect(page.locator("#sent")).to_have_text("0 of 1 file sent · 1 cancelled")
     expect(uploads.get_by_role("listitem")).to_have_count(0)
