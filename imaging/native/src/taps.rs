@@ -119,9 +119,9 @@ impl Taps {
             return Self::halved_lanczos3(axis);
         }
         let filter_scale = axis.step().max(1.0);
-        // More taps, smaller weights: the bits they leave free keep them exact.
-        let precision = PRECISION + (filter_scale.log2().floor() as u32).min(2);
-        Self::sampled(axis, LOBES * filter_scale, precision, |_, distance| lanczos(distance / filter_scale))
+        Self::sampled(axis, LOBES * filter_scale, precision(filter_scale), |_, distance| {
+            lanczos(distance / filter_scale)
+        })
     }
 
     /// Two Lanczos kernels of full size, side by side: what other encoders make of pixels, and what decoders expect to
@@ -131,8 +131,7 @@ impl Taps {
     fn halved_lanczos3(axis: &Axis) -> Self {
         let filter_scale = (axis.step() / 2.0).max(1.0);
         let aside = axis.step() / 4.0 * (axis.step() - 1.0).clamp(0.0, 1.0);
-        let precision = PRECISION + (filter_scale.log2().floor() as u32).min(2);
-        Self::sampled(axis, LOBES * filter_scale + aside, precision, |centre, distance| {
+        Self::sampled(axis, LOBES * filter_scale + aside, precision(filter_scale), |centre, distance| {
             let right = if centre + aside > axis.source_span { -aside } else { aside };
             let left = if centre - aside < 0.0 { aside } else { -aside };
             lanczos((distance - right) / filter_scale) + lanczos((distance - left) / filter_scale)
@@ -164,7 +163,7 @@ impl Taps {
             let centre = axis.centre(index);
             let first = (centre - reach - 0.5).ceil().max(0.0) as usize;
             let start = first.min(axis.source - count);
-            weigh(&mut exact, start, (centre, reach), axis.source, &kernel);
+            weigh(&mut exact, start, (centre, reach), axis.source, |distance| kernel(centre, distance));
             let fits = quantise(&exact, precision, &mut taps.weights[index * stride..][..count]);
             if !fits && precision > PRECISION {
                 return Self::sampled(axis, reach, precision - 1, kernel);
@@ -179,20 +178,19 @@ impl Taps {
     }
 }
 
+/// Bits of a kernel's weights. More taps, smaller weights: the bits they leave free keep them exact.
+fn precision(filter_scale: f64) -> u32 {
+    PRECISION + (filter_scale.log2().floor() as u32).min(2)
+}
+
 /// The kernel sampled at `start..`; samples beyond the edges count for the edge sample.
-fn weigh(
-    weights: &mut [f64],
-    start: usize,
-    (centre, reach): (f64, f64),
-    source: usize,
-    kernel: impl Fn(f64, f64) -> f64,
-) {
+fn weigh(weights: &mut [f64], start: usize, (centre, reach): (f64, f64), source: usize, kernel: impl Fn(f64) -> f64) {
     weights.fill(0.0);
     let last = weights.len() - 1;
     let mut position = (centre - reach - 0.5).ceil();
     while position + 0.5 < centre + reach {
         let sample = position.clamp(0.0, (source - 1) as f64) as usize;
-        weights[sample.saturating_sub(start).min(last)] += kernel(centre, position + 0.5 - centre);
+        weights[sample.saturating_sub(start).min(last)] += kernel(position + 0.5 - centre);
         position += 1.0;
     }
 }
