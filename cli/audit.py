@@ -1,6 +1,5 @@
 """`safelight audit`: bucket, ledger and renditions held against one another, and healed."""
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ import typer
 
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import showing
-from cli.driving import agreed, as_begun, driven, me
+from cli.driving import agreed, answer, as_begun, driven, me
 from cli.exits import Exit
 from cli.text import counted, visible
 from jobs import audit as jobs
@@ -147,9 +146,6 @@ def _look(books: Books) -> Found:
 
 
 def _tell(found: Found, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"seen": found.seen, "found": found.counts, "examples": found.examples}, indent=2))
-    elif found.counts:
-        typer.echo("\n".join(f"{kind}: {found.line(kind)}" for kind in found.counts))
-    else:
-        typer.echo("bucket, ledger and renditions agree")
+    lines = [f"{kind}: {found.line(kind)}" for kind in found.counts] or ["bucket, ledger and renditions agree"]
+    data = {"seen": found.seen, "found": found.counts, "examples": found.examples}
+    answer(data, "\n".join(lines), as_json=as_json)

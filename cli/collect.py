@@ -1,6 +1,5 @@
 """`safelight collect`: renditions that nobody is told of any more, removed after a grace period."""
 
-import json
 import time
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import showing
-from cli.driving import agreed, as_begun, driven, me
+from cli.driving import agreed, answer, as_begun, driven, me
 from cli.text import counted, size
 from jobs import collect as jobs
 from jobs import runs
@@ -86,7 +85,5 @@ def _collected(there: Deployed, place: str, grace: float, *, dry: bool) -> jobs.
 
 
 def _tell(seen: int, removed: int, space: int, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"seen": seen, "would_remove": removed, "bytes": space}, indent=2))
-    else:
-        typer.echo(f"{counted(removed, 'version')} of {seen:,} would be removed, {size(space)}")
+    text = f"{counted(removed, 'version')} of {seen:,} would be removed, {size(space)}"
+    answer({"seen": seen, "would_remove": removed, "bytes": space}, text, as_json=as_json)

@@ -15,11 +15,11 @@ import typer
 
 from cli.complaint import Complaint
 from cli.display import talk
-from cli.driving import agreed
+from cli.driving import agreed, answer
 from cli.exits import Exit
 from cli.text import counted
 from jobs import letters
-from jobs.letters import Box, Trouble
+from jobs.letters import Box, Group, Trouble
 from jobs.ports import Letter
 
 
@@ -27,11 +27,12 @@ def discard(
     found: Sequence[Trouble], boxes: Sequence[Box], path: Path, *, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Removes letters that name no source, all of what was found. Raises Complaint where `path` cannot keep them."""
-    plan = _plan(found, path)
+    groups = letters.groups(found)
+    plan = _plan(groups, len(found), path)
     if dry_run or not found:
-        groups = [asdict(group) for group in letters.groups(found)]
+        data = [asdict(group) for group in groups]
         lines = [f"{name}: {said}" for name, said in plan.items()] if found else ["nothing to discard"]
-        _tell({"groups": groups, "would_discard": len(found), "file": str(path)}, "\n".join(lines), as_json=as_json)
+        answer({"groups": data, "would_discard": len(found), "file": str(path)}, "\n".join(lines), as_json=as_json)
         return
     agreed(plan, yes=yes)
     try:
@@ -41,17 +42,17 @@ def discard(
         said = f"{path}: {error.strerror}: what did not get there stays in its queue"
         talk.print(said, markup=False, soft_wrap=True)
         raise typer.Exit(Exit.STOPPED) from None
-    _tell(
+    answer(
         {"discarded": count, "file": str(path)},
         f"{counted(count, 'letter')} written to {path} and removed",
         as_json=as_json,
     )
 
 
-def _plan(found: Sequence[Trouble], path: Path) -> dict[str, str]:
-    reasons = {group.reason: f"{group.count:,}" for group in letters.groups(found)}
+def _plan(groups: Sequence[Group], count: int, path: Path) -> dict[str, str]:
+    reasons = {group.reason: f"{group.count:,}" for group in groups}
     after = ", after what is in it" if _is_there(path) else ""
-    return reasons | {"to discard": counted(len(found), "letter"), "written to": f"{path}{after}"}
+    return reasons | {"to discard": counted(count, "letter"), "written to": f"{path}{after}"}
 
 
 def _is_there(path: Path) -> bool:
@@ -111,7 +112,3 @@ def _writing(file: BinaryIO) -> Callable[[Letter], None]:
 def _synced(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _tell(data: dict[str, object], text: str, *, as_json: bool) -> None:
-    typer.echo(json.dumps(data, indent=2) if as_json else text)

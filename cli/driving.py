@@ -74,15 +74,19 @@ def driven(deployed: Deployed, run: Run, step: Step, *, as_json: bool) -> None:
         raise typer.Exit(Exit.STOPPED)
 
 
+def answer(data: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    """What a verb has to say, in one of two ways."""
+    typer.echo(json.dumps(data, indent=2) if as_json else text)
+
+
 def tell(run: Run, *, as_json: bool) -> None:
     """The run on standard output."""
-    if as_json:
-        typer.echo(json.dumps(figures(run), indent=2))
-    else:
-        typer.echo(
-            f"{run.id}: {run.phase}, {run.seen:,} looked at, {run.sent:,} sent, {run.skipped:,} needed nothing,"
-            f"{f' {run.failed:,} failed,' if run.failed else ''} at most ${run.spent:,.2f}"
-        )
+    failed = f" {run.failed:,} failed," if run.failed else ""
+    text = (
+        f"{run.id}: {run.phase}, {run.seen:,} looked at, {run.sent:,} sent, {run.skipped:,} needed nothing,"
+        f"{failed} at most ${run.spent:,.2f}"
+    )
+    answer(figures(run), text, as_json=as_json)
 
 
 def me() -> str:

@@ -1,13 +1,12 @@
 """`safelight redrive`: what failed, back to the queue: looked at by reason, tried out, and sent in waves."""
 
-import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,7 +14,7 @@ from cli import discard as discarding
 from cli.complaint import Complaint
 from cli.deployed import SAFELIGHT, AsJson, Deployed, Endpoint, Region, Stack, Yes, deployed
 from cli.display import talk
-from cli.driving import agreed, me
+from cli.driving import agreed, answer, me
 from cli.exits import Exit
 from cli.text import counted, visible
 from jobs import letters, waves
@@ -80,7 +79,7 @@ def redrive(
         _dry_run(there, found[:most], grouped, as_json=as_json)
         return
     if not any(trouble.source for trouble in found):
-        _tell({"groups": [asdict(group) for group in grouped], "sent": 0}, "nothing to redrive", as_json=as_json)
+        answer({"groups": [asdict(group) for group in grouped], "sent": 0}, "nothing to redrive", as_json=as_json)
         return
     agreed(_plan(grouped, found, most), yes=yes)
     pace = replace(USUAL, canary=canary, per_second=per_second, may_fail=may_fail, patience=patience, most=most)
@@ -137,7 +136,8 @@ def _dry_run(there: Deployed, found: list[Trouble], grouped: tuple[Group, ...], 
         "would_fail": verdict.would_fail,
         "unknown": verdict.unknown,
     }
-    _tell(data, "\n".join([*(f"{group.reason}: {_line(group)}" for group in grouped), _said(verdict)]), as_json=as_json)
+    lines = [f"{group.reason}: {_line(group)}" for group in grouped]
+    answer(data, "\n".join([*lines, _said(verdict)]), as_json=as_json)
     if verdict.would_pass < verdict.tried:
         raise typer.Exit(Exit.FOUND)
 
@@ -163,7 +163,7 @@ def _end(ended: Ended, *, as_json: bool) -> None:
         "stopped": ended.stopped,
     }
     stopped = f"; stopped: {ended.stopped}" if ended.stopped else ""
-    _tell(
+    answer(
         data,
         f"{ended.run}: {ended.sent:,} redriven, {ended.passed:,} passed, {ended.failed:,} failed again{stopped}",
         as_json=as_json,
@@ -172,7 +172,3 @@ def _end(ended: Ended, *, as_json: bool) -> None:
         raise typer.Exit(Exit.STOPPED)
     if ended.passed < ended.sent:
         raise typer.Exit(Exit.FOUND)
-
-
-def _tell(data: dict[str, Any], text: str, *, as_json: bool) -> None:
-    typer.echo(json.dumps(data, indent=2) if as_json else text)
