@@ -263,10 +263,10 @@ def an_upload_is_cancelled_on_its_way(page: Page, photograph: Path, tmp_path: Pa
     file.write_bytes(photograph.read_bytes() + b"one more byte")
     held: list[Route] = []
     page.route(ORIGINALS, lambda route: held.append(route))
-    with page.expect_request(ORIGINALS):
-        page.locator("#files").set_input_files(file)
+    page.locator("#files").set_input_files(file)
     uploads = page.get_by_role("region", name="Uploads")
     expect(uploads.locator("[data-state=sending]")).to_have_count(1, timeout=A_WHILE)
+    assert eventually(lambda: page.evaluate("true") and held, within=A_WHILE / 1000), "its form came, and is held"
     uploads.get_by_role("button", name=f"Cancel {file.name}").click()
     for route in held:
         route.abort()  # without a route it would be let go, cancelled or not
