@@ -1,6 +1,6 @@
 """The peers, each in a place of its own inside the checkout. What cannot be had is told, with the reason.
 
-Pins: what Python installs by hash in three locks (`make bench-lock`), `package-lock.json` by integrity, `Cargo.lock`.
+Pins: what Python installs by hash in four locks (`make bench-lock`), `package-lock.json` by integrity, `Cargo.lock`.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.imaging.places import BENCH, NODE, NODE_WHEEL, PEERS, SIMD, SSIMULACRA2
+from bench.imaging.places import BENCH, NODE, NODE_WHEEL, PEERS, SIMD, SSIMULACRA2, TURBO
 
 UV = Path(sys.executable).with_name("uv")
 
@@ -42,8 +42,13 @@ def install() -> dict[Path, str]:
 
 
 def peers() -> None:
-    """Pillow, pyvips, OpenCV, simplejpeg, fast_image_resize, and what draws the plot."""
+    """Pillow, pyvips, OpenCV, and what draws the plot."""
     environment(PEERS, "peers.lock")
+
+
+def turbo() -> None:
+    """simplejpeg and fast_image_resize, which are compiled where there are no wheels."""
+    environment(TURBO, "turbo.lock")
 
 
 def simd() -> None:
@@ -113,6 +118,7 @@ SSIMULACRA2_CRATE = BENCH / "ssimulacra2" / "Cargo.toml"
 
 PLACES: dict[Path, tuple[Path, Callable[[], None]]] = {
     PEERS: (BENCH / "peers.lock", peers),
+    TURBO: (BENCH / "turbo.lock", turbo),
     SIMD: (BENCH / "simd.lock", simd),
     NODE: (BENCH / "package-lock.json", sharp),
     SSIMULACRA2: (SSIMULACRA2_CRATE.with_name("Cargo.lock"), ssimulacra2),

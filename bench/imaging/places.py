@@ -16,6 +16,7 @@ PLOT = BENCH / "results.svg"
 
 OURS = Path(sys.executable)
 PEERS = BENCH / ".venv-peers" / "bin" / "python"
+TURBO = BENCH / ".venv-turbo" / "bin" / "python"
 SIMD = BENCH / ".venv-simd" / "bin" / "python"
 NODE_WHEEL = BENCH / ".venv-node" / "bin" / "python"
 NODE_MODULES = BENCH / "node_modules"
