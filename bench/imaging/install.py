@@ -130,5 +130,8 @@ def run(what: str, *command: str, **variables: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | variables, check=False)
     if done.returncode:
         said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        telling = next((line for line in said if "rror" in line or "not found" in line), said[-1] if said else "")
-        raise Failed(f"{what}: {telling[:300]}")
+        telling = next((at for at, line in enumerate(said) if "rror" in line or "not found" in line), len(said) - 1)
+        reason = re.sub(
+            r"https?://\S+", "(address)", " ".join(said[max(telling, 0) :])
+        )  # a mirror's is nobody's business
+        raise Failed(f"{what}: {reason[:300]}")

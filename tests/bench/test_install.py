@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.imaging import install as installing
-from bench.imaging.install import Failed, install, machines_npm
+from bench.imaging.install import Failed, install, machines_npm, run
 
 
 def programs(folder: Path, **said: str) -> str:
@@ -53,3 +53,9 @@ def test_what_cannot_be_installed_is_named_with_the_reason(tmp_path, monkeypatch
     (tmp_path / "lock").write_text("1")
     monkeypatch.setattr(installing, "PLACES", {tmp_path / "peer": (tmp_path / "lock", fails)})
     assert install() == {tmp_path / "peer": "npm ci: no network"}
+
+
+def test_a_command_that_fails_is_quoted_from_its_error_on_without_the_addresses_of_mirrors():
+    fails = "echo Resolving; echo 'error: failed to fetch' >&2; echo '  cause: no route to http://mirror/x' >&2; exit 2"
+    with pytest.raises(Failed, match=r"^uv: error: failed to fetch cause: no route to \(address\) Resolving$"):
+        run("uv", "sh", "-c", fails)
