@@ -11,8 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
 use _native::encode::encode;
-use _native::failure::Failure;
+use _native::failure::{Failure, Reason};
 use _native::plan::{Format, Rendition};
+use _native::probe::probe;
 use _native::render::{Rendered, render};
 use cap::Cap;
 use proptest::prelude::*;
@@ -150,15 +151,22 @@ fn damaged(kind: usize, all: &[Damage]) -> Vec<u8> {
 /// What the path answers, within its bounds.
 fn rendered(file: &[u8]) -> Result<Rendered, Failure> {
     let plan = plan(vec![rendition(Format::Jpeg, 33, 22), rendition(Format::WebP, 33, 22)]);
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let bound = BASE_BYTES + BYTES_A_PIXEL * MAX_PIXELS + 2 * file.len();
-    ALLOCATOR.set_limit(ALLOCATOR.allocated() + bound).expect("a bound above what is allocated");
-    let before = milliseconds();
-    let answer = render(file, &plan);
-    let spent = milliseconds() - before;
-    ALLOCATOR.set_limit(usize::MAX).expect("no bound");
+    let (answer, spent) = within(bound, || {
+        let before = milliseconds();
+        (render(file, &plan), milliseconds() - before)
+    });
     let allowed = BASE_MILLISECONDS + MICROSECONDS_A_BYTE_OR_PIXEL * (file.len() + MAX_PIXELS) as f64 / 1e3;
     assert!(spent <= allowed, "{spent:.1} ms for {} bytes, at most {allowed:.1}", file.len());
+    answer
+}
+
+/// What `work` answers; it may allocate so many bytes.
+fn within<T>(bound: usize, work: impl FnOnce() -> T) -> T {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    ALLOCATOR.set_limit(ALLOCATOR.allocated() + bound).expect("a bound above what is allocated");
+    let answer = work();
+    ALLOCATOR.set_limit(usize::MAX).expect("no bound");
     answer
 }
 
@@ -224,6 +232,30 @@ fn a_size_that_lies_is_told_and_believed_by_nobody() {
             let file = damaged(kind, &[Damage::Size(width, height)]);
             assert!(rendered(&file).is_err(), "kind {kind} as {width} x {height}");
         }
+    }
+}
+
+/// A PNG of a few pixels with a profile and EXIF of so many zeros.
+fn with_metadata(profile: usize, exif: usize) -> Vec<u8> {
+    let mut info = png::Info::with_size(8, 8);
+    let zeros = |count| (count > 0).then(|| vec![0; count].into());
+    (info.icc_profile, info.exif_metadata) = (zeros(profile), zeros(exif));
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut file, info).and_then(png::Encoder::write_header).expect("a header");
+    writer.write_image_data(&[0; 64]).expect("as many pixels as the header says");
+    writer.finish().expect("a whole file");
+    file
+}
+
+/// 64 kB unpack to 64 MB.
+#[test]
+fn metadata_is_held_within_a_bound_of_its_own() {
+    const HELD: usize = 24 << 20;
+    for (profile, exif) in [(60 << 20, 0), (11 << 20, 0), (0, 7 << 20), (0, 60 << 20)] {
+        let file = within(1 << 30, || with_metadata(profile, exif));
+        let answer = within(HELD + BASE_BYTES, || probe(&file).map(|probe| probe.exif_bytes));
+        let refused = Err(Failure::Rejected(Reason::MetadataTooLarge, "the PNG: limits are exceeded".into()));
+        assert_eq!(answer, if exif > HELD { refused } else { Ok(exif) });
     }
 }
 
