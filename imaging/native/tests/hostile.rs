@@ -70,7 +70,7 @@ fn jpeg_size(file: &mut [u8], width: u16, height: u16) {
 fn png_size(file: &mut [u8], width: u16, height: u16) {
     file[16..20].copy_from_slice(&u32::from(width).to_be_bytes());
     file[20..24].copy_from_slice(&u32::from(height).to_be_bytes());
-    let checksum = crc32(&file[12..29]);
+    let checksum = crc32fast::hash(&file[12..29]);
     file[29..33].copy_from_slice(&checksum.to_be_bytes());
 }
 
@@ -85,13 +85,6 @@ fn lossy_size(file: &mut [u8], width: u16, height: u16) {
 fn lossless_size(file: &mut [u8], width: u16, height: u16) {
     let bits = u32::from(width & 0x3fff) | u32::from(height & 0x3fff) << 14;
     file[21..25].copy_from_slice(&bits.to_le_bytes());
-}
-
-/// ISO 3309, as PNG has it.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |sum, &byte| {
-        (0..8).fold(sum ^ u32::from(byte), |sum, _| sum >> 1 ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 })
-    })
 }
 
 #[derive(Clone, Debug)]
