@@ -93,7 +93,7 @@ fn probe_jpeg(original: &[u8]) -> Outcome<Probe> {
         has_alpha: false,
         exif_bytes: exif.len(),
         // All coefficients are held, two bytes each, until the last scan is read.
-        footprint: if header.progressive { 2 * header.components } else { 0 },
+        footprint: if header.several_scans { 2 * header.components } else { 0 },
         icc: header.icc.filter(|icc| colour::applies(icc, header.components == 1)),
     })
 }
