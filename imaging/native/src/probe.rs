@@ -93,13 +93,13 @@ fn probe_jpeg(original: &[u8]) -> Outcome<Probe> {
         has_alpha: false,
         exif_bytes: exif.len(),
         // All coefficients are held, two bytes each, until the last scan is read.
-        footprint: if header.progressive { 2 * header.components } else { 0 },
+        footprint: if header.several_scans { 2 * header.components } else { 0 },
         icc: header.icc.filter(|icc| colour::applies(icc, header.components == 1)),
     })
 }
 
 fn probe_png(original: &[u8]) -> Outcome<Probe> {
-    let reader = png::decoder(Cursor::new(original)).read_info().map_err(png::failure)?;
+    let reader = png::reader(Cursor::new(original))?;
     let info = reader.info();
     png::check(info)?;
     let exif = info.exif_metadata.as_deref().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use _native::jpeg_decode::{Colour, Decoder, Error, Limits, PlaneSize, Result, Scale, Strip, header};
+use _native::probe::probe;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
 use zune_core::bytestream::ZCursor;
@@ -154,6 +155,16 @@ fn the_header_tells_what_the_pipeline_must_know() {
     let seen = header(&drawn("grey-progressive.jpg")).expect("a JPEG");
     assert_eq!((seen.components, seen.progressive, seen.colour), (1, true, Colour::Grey));
     assert_eq!(seen.sampling[0], (1, 1));
+}
+
+#[test]
+fn what_is_held_until_the_last_scan_is_told_beforehand() {
+    let held = |name: &str| probe(&drawn(name)).expect("a JPEG").footprint;
+    assert_eq!(["420.jpg", "grey.jpg", "420-restarts.jpg"].map(held), [0; 3]);
+    assert_eq!(
+        ["420-progressive.jpg", "420-separate.jpg", "420-split.jpg", "grey-progressive.jpg"].map(held),
+        [6, 6, 6, 2]
+    );
 }
 
 #[test]
