@@ -160,6 +160,9 @@ fn the_header_tells_what_the_pipeline_must_know() {
     assert_eq!((seen.progressive, seen.restart_interval, seen.colour), (false, 2, Colour::YCbCr));
     let seen = header(&drawn("grey-progressive.jpg")).expect("a JPEG");
     assert_eq!((seen.components, seen.progressive, seen.colour), (1, true, Colour::Grey));
+    let several = |name| header(&drawn(name)).expect("a JPEG").several_scans;
+    assert_eq!(["420-separate.jpg", "420-split.jpg", "grey-progressive.jpg"].map(several), [true; 3]);
+    assert_eq!(["420.jpg", "420-restarts.jpg", "grey.jpg"].map(several), [false; 3]);
     assert_eq!(seen.sampling[0], (1, 1));
 }
 
