@@ -86,7 +86,12 @@ def ground(opened: Opened, plan: Chain) -> Image:
     image = opened.decode(shrink_on_load(plan.ground, *opened.upright) if opened.shrinks else 1)
     image = resize(image, *opened.as_stored(plan.ground))
     image = upright(image, opened.orientation)
-    return to_srgb(image).copy_memory()
+    return without_idle_alpha(to_srgb(image).copy_memory())
+
+
+def without_idle_alpha(image: Image) -> Image:
+    """The image without an alpha that hides nothing."""
+    return image[:3] if image.hasalpha() and image[3].min() == 255 else image
 
 
 def level(source: Image, size: Size) -> Image:

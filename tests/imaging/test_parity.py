@@ -212,6 +212,71 @@ def test_sharpen(original: str) -> None:
     assert crisp.astype(float).std() > soft.astype(float).std() + 1
 
 
+def glass(seed: int = 1) -> Pixels:
+    """Soft colours of every opacity, at random: colours multiplied by these are not found again."""
+    opacity = np.random.default_rng(seed).integers(0, 256, (47, 61), np.uint8)
+    return np.dstack([scene(61, 47), opacity])
+
+
+@pytest.mark.parametrize("format", ["png", "webp"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_keeps_its_size_and_loses_nothing_is_the_originals_pixels(format: str, orientation: int) -> None:
+    """As far as they are seen, and whatever else is made of them."""
+    lossless = {"lossless": True} if format == "webp" else {}
+    original = write(glass(), format, exif=exif(Orientation=orientation), **lossless)
+    upright = SEEN[orientation](glass())
+    recipe = several(
+        Rendition("whole", format, **lossless),
+        Rendition("piece", format, resize=box(40, 47 if orientation == 1 else 61, "fill", "east"), **lossless),
+        Rendition("small", format, resize=box(20), **lossless),
+    )
+    for path in (lambda: fused.render(original, recipe).images, lambda: by_libvips(original, recipe)):
+        whole, piece, _ = (np.asarray(Image.open(io.BytesIO(each.body))) for each in path())
+        assert np.array_equal(whole[upright[..., 3] > 0], upright[upright[..., 3] > 0])
+        if orientation == 1:
+            assert np.array_equal(piece[..., 3], upright[:, 21:, 3])
+
+
+@pytest.mark.parametrize(("resize", "most"), [(None, 4), (box(150), 48)], ids=["own size", "smaller"])
+def test_sharpening_a_cutout_leaves_no_seam(resize: Resize | None, most: int) -> None:
+    """Nor does it matter what colour is hidden where nothing is seen. Lanczos itself overshoots a hard edge, by 16."""
+    y, x = np.mgrid[0:200, 0:200]
+    opacity = np.where((x - 100) ** 2 + (y - 100) ** 2 < 4900, 255, 0).astype(np.uint8)
+    hidden = np.where(opacity[..., None] > 0, 120, 250).astype(np.uint8).repeat(3, -1)
+    sharp = one("png", resize, sharpen=Sharpen(2, 2))
+    original = write(np.dstack([hidden, opacity]), "png")
+    for image in (*fused.render(original, sharp).images, *by_libvips(original, sharp)):
+        made = np.asarray(Image.open(io.BytesIO(image.body))).astype(int)
+        assert np.abs(made[made[..., 3] > 40][:, :3] - 120).max() <= most
+
+
+@pytest.mark.parametrize("resize", [None, box(40)], ids=["own size", "smaller"])
+def test_sharpening_glass(resize: Resize | None) -> None:
+    agree(write(glass(), "png"), one("png", resize, sharpen=Sharpen(1, 2)), 1.5)
+
+
+@pytest.mark.parametrize("resize", [None, box(40)], ids=["own size", "smaller"])
+def test_a_mark_on_glass(resize: Resize | None) -> None:
+    agree(write(glass(), "png"), one("png", resize, watermark=ImageWatermark(mark(), width=0.6, opacity=0.8)), 1.0)
+
+
+def test_an_alpha_that_hides_nothing_is_dropped() -> None:
+    opaque = write(np.dstack([smooth(), np.full((297, 403), 255, np.uint8)]), "png")
+    for path in (lambda: fused.render(opaque, one("png")).images, lambda: by_libvips(opaque, one("png"))):
+        assert read(path()[0].body).shape == (297, 403, 3)
+
+
+@pytest.mark.parametrize("path", ["fused", "libvips"])
+def test_the_most_effort_is_no_eternity_where_there_is_alpha(path: str) -> None:
+    """libwebp would take 25 times as long for it as for the effort before."""
+    original = write(glass(), "png")
+    made = [
+        (fused.render(original, recipe).images if path == "fused" else by_libvips(original, recipe))[0].body
+        for recipe in (one("webp", effort=effort) for effort in (4, 5, 6))
+    ]
+    assert made[0] != made[1] == made[2]
+
+
 def mark() -> bytes:
     """A coloured mark of odd size with soft edges."""
     rgba = np.zeros((31, 77, 4), np.uint8)
