@@ -29,6 +29,7 @@ def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
 
     if rendition.aim is None:
         return saved(), None
+    bare = bare.copy_memory()  # it is written many times
     return aim.smallest(bare, lambda quality: saved(Q=quality), rendition.aim, rendition.background, chosen["Q"])
 
 

@@ -40,9 +40,9 @@ class Writer:
     """How a format is encoded: the libvips saver, its name for each knob, and what the knob may be set to.
 
     A knob that a format lacks is None; `quality` and `effort` are the defaults where the recipe says nothing. `paces`
-    are efforts by name, `most_with_alpha` is the most that is spent on a lossy picture with an alpha. `scored` says that
-    `quality = "auto"` can be asked for: encoding is quick enough to be tried over and over; `aiming` is what is then so,
-    whatever the quality tried.
+    are efforts by name, `most_with_alpha` is the most that is spent on a lossy picture with an alpha. `scored` says
+    that `quality = "auto"` can be asked for: encoding is quick enough to be tried over and over; `aiming` is what is
+    then so, whatever the quality tried.
     """
 
     operation: str

@@ -1,5 +1,6 @@
 """Both paths make the same picture of the same original and recipe: sizes exactly, pixels nearly."""
 
+import base64
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -142,9 +143,27 @@ def test_shrinking_while_decoding_keeps_small_and_narrow_sizes(size: tuple[int, 
     assert distance(made, expected) < 6
 
 
+@pytest.mark.parametrize("size", [(999, 3), (999, 5), (5, 999), (999, 17)], ids=str)
+@pytest.mark.parametrize("edge", [350, 170, 80])
+def test_shrinking_while_decoding_keeps_strips_on_both_paths(size: tuple[int, int], edge: int) -> None:
+    agree(write(scene(*size), "jpeg", subsampling="4:4:4"), one("png", box(edge)), 5.0)
+
+
+@pytest.mark.parametrize("size", [(342, 320), (224, 349), (41, 40), (300, 7), (9, 1000)], ids=str)
+def test_the_placeholder_has_one_shape(size: tuple[int, int]) -> None:
+    """Its first five bytes tell how wide it is, and how much of it there is."""
+    original, recipe = write(scene(*size), "png"), one("png", box(264, 190))
+    made, expected = (
+        base64.b64decode(rendered.original.thumbhash)
+        for rendered in (fused.render(original, recipe), pipeline.with_libvips(original, recipe, None, Limits()))
+    )
+    assert len(made) == len(expected)
+    assert made[3:5] == expected[3:5]
+
+
 @pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
 def test_a_file_without_its_last_bytes_is_refused_on_both_paths(format: str) -> None:
-    """PNG's EXIF may stand behind its pixels: without it the picture would lie on its side."""
+    """Whatever stood there: a PNG has all of its pixels, and EXIF that both heed, before its last chunk."""
     whole = write(scene(), format, exif=exif(Orientation=6))
     for missing in (1, 4, 11, 12, 13, 20):
         for path in (fused.render, by_libvips):
