@@ -124,6 +124,7 @@ app.add_typer(runs.app, name="runs")
 def main() -> None:
     """Runs a verb, and exits as cli/exits.py says."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("pyvips").setLevel(logging.ERROR)  # it warns of every damaged file; the complaint says it once
     try:
         app()
     except (Complaint, JobError, LocalError, RecipeTooNew) as error:

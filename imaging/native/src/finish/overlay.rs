@@ -27,13 +27,15 @@ fn over_rgb(picture: &mut Picture, overlay: &Overlay) {
     for (y, row) in rows(overlay) {
         for (x, pixel) in row.chunks_exact(4).enumerate().map(|(x, pixel)| (overlay.left + x, pixel)) {
             let alpha = pixel[3];
-            for (plane, &colour) in picture.planes.iter_mut().zip(pixel) {
+            let under = picture.alpha.as_ref().map_or(255, |plane| plane.row(y)[x]);
+            let both = over(alpha, alpha, under);
+            for (plane, &colour) in picture.planes.iter_mut().zip(pixel).filter(|_| alpha > 0) {
                 let sample = &mut plane.row_mut(y)[x];
-                *sample = over(times(colour, alpha), alpha, *sample);
+                let blended = over(times(colour, alpha), alpha, picture.colours.premultiplied(*sample, under));
+                *sample = picture.colours.of_premultiplied(blended, both);
             }
             if let Some(plane) = &mut picture.alpha {
-                let sample = &mut plane.row_mut(y)[x];
-                *sample = over(alpha, alpha, *sample);
+                plane.row_mut(y)[x] = both;
             }
         }
     }
