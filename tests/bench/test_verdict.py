@@ -91,7 +91,9 @@ def test_a_missed_goal_names_the_stage_that_costs():
 @pytest.mark.parametrize(("peak", "met"), [(79.9, True), (80.0, False)])
 def test_the_memory_of_the_set_is_a_goal(peak, met):
     found = measured(SET, peak)
-    assert [goal.met for goal in goals([(found, scores(found))])][-1] is met
+    found.tracks[OURS_NAME].heaviest = "a.jpg"
+    memory = goals([(found, scores(found))])[-1]
+    assert (memory.met, memory.why) == (met, "" if met else "the most with a.jpg")
 
 
 def test_a_goal_against_an_absent_peer_is_missed_and_says_so():
