@@ -1,5 +1,7 @@
 //! Planes of 8-bit samples, and pictures made of them.
 
+use std::borrow::Cow;
+
 use crate::arena;
 use crate::kernels::pixels::{divided, over, times};
 use crate::kernels::transpose::transpose;
@@ -116,8 +118,17 @@ pub enum Space {
     Ycc420,
     /// Y, Cb, Cr of JFIF, all at full size.
     Ycc444,
-    /// R, G, B, premultiplied where there is alpha.
+    /// R, G, B, where there is alpha as [`Alpha`] says.
     Rgb,
+}
+
+/// What R, G, B are beside an alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alpha {
+    /// As they are stored: what is not resized loses nothing.
+    Straight,
+    /// Multiplied by it: what can be resized, and blended with few steps.
+    Premultiplied,
 }
 
 /// An image as the steps of the pipeline hand it on.
@@ -128,6 +139,25 @@ pub struct Picture {
     pub space: Space,
     pub planes: [Plane; 3],
     pub alpha: Option<Plane>,
+    pub colours: Alpha,
+}
+
+impl Alpha {
+    /// A sample multiplied by its alpha, whatever it was before.
+    pub fn premultiplied(self, sample: u8, alpha: u8) -> u8 {
+        match self {
+            Self::Straight => times(sample, alpha),
+            Self::Premultiplied => sample,
+        }
+    }
+
+    /// And back.
+    pub fn of_premultiplied(self, sample: u8, alpha: u8) -> u8 {
+        match self {
+            Self::Straight => divided(sample, alpha),
+            Self::Premultiplied => sample,
+        }
+    }
 }
 
 impl Picture {
@@ -152,9 +182,9 @@ impl Picture {
 
     /// Rows and columns exchanged.
     pub fn transposed(self) -> Self {
-        let Self { width, height, space, planes, alpha } = self;
-        let planes = planes.each_ref().map(transpose);
-        Self { width: height, height: width, space, planes, alpha: alpha.as_ref().map(transpose) }
+        let planes = self.planes.each_ref().map(transpose);
+        let alpha = self.alpha.as_ref().map(transpose);
+        Self { width: self.height, height: self.width, planes, alpha, ..self }
     }
 
     /// Row `y` as interleaved RGB, alpha divided out. The picture is Rgb.
@@ -165,10 +195,30 @@ impl Picture {
                 pixel[channel] = sample;
             }
         }
-        if let Some(alpha) = &self.alpha {
+        if let Some(alpha) = self.multiplied_in() {
             for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
                 pixel.iter_mut().for_each(|sample| *sample = divided(*sample, alpha));
             }
+        }
+    }
+
+    /// The alpha that colours are multiplied by, if they are by any.
+    fn multiplied_in(&self) -> Option<&Plane> {
+        self.alpha.as_ref().filter(|_| self.colours == Alpha::Premultiplied)
+    }
+
+    /// A plane of colour as it can be resized.
+    pub fn premultiplied(&self, index: usize) -> Cow<'_, Plane> {
+        let plane = &self.planes[index];
+        match (&self.alpha, self.colours) {
+            (Some(alpha), Alpha::Straight) => {
+                let mut plane = plane.clone();
+                for (row, alphas) in plane.rows_mut().zip(alpha.rows()) {
+                    row.iter_mut().zip(alphas).for_each(|(sample, &alpha)| *sample = times(*sample, alpha));
+                }
+                Cow::Owned(plane)
+            }
+            _ => Cow::Borrowed(plane),
         }
     }
 
@@ -178,7 +228,7 @@ impl Picture {
             for (pixel, sample) in pixels.chunks_exact(3).zip(plane.row_mut(y)) {
                 *sample = pixel[channel];
             }
-            if let Some(alpha) = &self.alpha {
+            if let (Some(alpha), Alpha::Premultiplied) = (&self.alpha, self.colours) {
                 for (sample, &alpha) in plane.row_mut(y).iter_mut().zip(alpha.row(y)) {
                     *sample = times(*sample, alpha);
                 }
@@ -196,7 +246,7 @@ impl Picture {
         if let Some(alpha) = &self.alpha {
             for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
                 for (sample, under) in pixel.iter_mut().zip(background) {
-                    *sample = over(*sample, alpha, under);
+                    *sample = over(self.colours.premultiplied(*sample, alpha), alpha, under);
                 }
             }
         }
@@ -231,13 +281,13 @@ impl Picture {
                 ycc::full_chroma_row(above, cb.row_mut(top), cr.row_mut(top));
             }
         }
-        Self { width, height, space, planes, alpha: None }
+        Self { space, planes, alpha: None, ..self }
     }
 
     fn with_half_chroma(self) -> Self {
-        let Self { width, height, planes: [luma, cb, cr], .. } = self;
+        let [luma, cb, cr] = self.planes;
         let planes = [luma, halved(&cb), halved(&cr)];
-        Self { width, height, space: Space::Ycc420, planes, alpha: None }
+        Self { space: Space::Ycc420, planes, ..self }
     }
 
     pub fn new_planes(space: Space, width: usize, height: usize) -> [Plane; 3] {
@@ -371,5 +421,42 @@ impl FullChroma {
             ycc::upsample_row(plane.row(near), plane.row(far), &mut self.sums, full);
         }
         (&self.rows[0], &self.rows[1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(rows: &[&[u8]]) -> Plane {
+        let mut plane = Plane::filled(rows[0].len(), rows.len(), 99);
+        plane.rows_mut().zip(rows).for_each(|(to, from)| to.copy_from_slice(from));
+        plane
+    }
+
+    #[test]
+    fn the_rest_of_a_block_repeats_the_last_column_and_the_last_row() {
+        let mut plane = plane(&[&[1, 2, 3], &[4, 5, 6]]);
+        plane.replicate_edges(8);
+        let padded = |y| &plane.padded_row(y)[..8];
+        assert_eq!(padded(0), [1, 2, 3, 3, 3, 3, 3, 3]);
+        (1..8).for_each(|y| assert_eq!(plane.samples()[y * plane.stride..][..8], [4, 5, 6, 6, 6, 6, 6, 6]));
+    }
+
+    #[test]
+    fn half_of_a_plane_is_the_rounded_mean_of_fours_and_odd_edges_count_twice() {
+        let half = halved(&plane(&[&[1, 2, 10], &[2, 1, 20], &[7, 8, 31]]));
+        assert_eq!((half.row(0), half.row(1)), (&[2, 15][..], &[8, 31][..]));
+    }
+
+    #[test]
+    fn chroma_at_full_size_lies_between_its_nearest_rows() {
+        let (cb, cr) = (plane(&[&[0], &[3]]), plane(&[&[40], &[80]]));
+        let mut chroma = FullChroma::new(2);
+        let rows = [0, 1, 2, 3].map(|y| {
+            let (cb, cr) = chroma.row(&cb, &cr, y);
+            (cb[0], cb[1], cr[0], cr[1])
+        });
+        assert_eq!(rows, [(0, 0, 40, 40), (1, 1, 50, 50), (2, 2, 70, 70), (3, 3, 80, 80)]);
     }
 }

@@ -64,3 +64,14 @@ fn sizes_that_lie_allocate_no_more_than_the_limits() {
         }
     }
 }
+
+/// All of its bits are the shortest codes: where blocks are but passed, there are many more of them than the frame has.
+#[test]
+fn a_scan_much_longer_than_its_frame_is_not_followed_to_its_end() {
+    let original = drawn("420.jpg");
+    let scan = original.windows(2).position(|pair| pair == [0xFF, 0xDA]).expect("a scan") + 14;
+    for byte in [0x00, 0x0A, 0x55, 0xAA] {
+        let bytes = [&original[..scan], &vec![byte; 4 << 20], &[0xFF, 0xD9]].concat();
+        read_within(&bytes, bytes.len() + BESIDE_COEFFICIENTS);
+    }
+}

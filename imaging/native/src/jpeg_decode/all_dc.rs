@@ -407,6 +407,35 @@ mod tests {
         }
     }
 
+    /// Some of these scans end with a byte's last bit, others within a byte.
+    #[test]
+    #[cfg_attr(miri, ignore = "too many pictures")]
+    fn a_scan_with_a_byte_left_over_is_not_traced() {
+        for (seed, interval) in (0..24).flat_map(|seed| [(seed, 0), (seed, 150)]) {
+            let mut bytes = drawn(200, 200, seed, SamplingFactor::F_1_1, 85, interval);
+            bytes.splice(bytes.len() - 2..bytes.len() - 2, [0x55]);
+            assert_eq!(traced(&preamble(&bytes)), None, "{seed}, {interval}");
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "too many pixels")]
+    fn restart_markers_that_are_out_of_order_too_few_or_too_many_are_not_traced() {
+        let bytes = drawn(200, 200, 1, SamplingFactor::F_1_1, 85, 150);
+        let scan = preamble(&bytes).cursor.at;
+        let is_mark = |&at: &usize| matches!(bytes[at..], [0xFF, 0xD0..=0xD7, ..]);
+        let marks: Vec<usize> = (scan..bytes.len()).filter(is_mark).collect();
+        assert!(traced(&preamble(&bytes)).is_some() && marks.len() == 4);
+        let mut renumbered = bytes.clone();
+        renumbered[marks[1] + 1] = 0xD2;
+        let end = bytes.len() - 2;
+        let too_few = [&bytes[..marks[3]], &bytes[end..]].concat();
+        let too_many = [&bytes[..end], &[0xFF, 0xD4], &bytes[scan..marks[0]], &bytes[end..]].concat();
+        for file in [renumbered, too_few, too_many] {
+            assert_eq!(traced(&preamble(&file)), None);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -6,7 +6,6 @@ use super::error::{Error, Limits, Result};
 use super::frame::Frame;
 use super::markers::{APP0, APP1, APP2, APP14, Cursor, EOI, SOI, SOS, stands_alone};
 use super::scan::Scan;
-use super::sequential::Streamed;
 use super::tables::Tables;
 
 const EXIF: &[u8] = b"Exif\0\0";
@@ -29,8 +28,7 @@ pub struct Header {
     /// Blocks of each component in an MCU, across and down; (1, 1) for grey.
     pub sampling: [(u8, u8); 3],
     pub progressive: bool,
-    /// Whether coefficients are held until the last scan is read: of progressive files, and of those whose first scan
-    /// does not code all components.
+    /// The coefficients of all components come by several scans, and are held until the last.
     pub several_scans: bool,
     /// In MCUs; 0 is none.
     pub restart_interval: usize,
@@ -149,7 +147,7 @@ impl<'a> Notes<'a> {
             components: components.len(),
             sampling,
             progressive: frame.progressive,
-            several_scans: !Streamed::covers(scan, frame),
+            several_scans: !scan.is_the_only_one(frame),
             restart_interval: tables.restart_interval,
             adobe_transform: self.adobe_transform,
             colour: self.colour(frame),

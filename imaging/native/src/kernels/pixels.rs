@@ -1,5 +1,7 @@
 //! Interleaved pixels to planes and back, alpha multiplied in and divided out.
 
+use crate::plane::Alpha;
+
 /// A row of grey, or of grey and alpha, as RGB or RGBA at the end of `out`.
 pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
     match channels {
@@ -9,15 +11,20 @@ pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
 }
 
 also_for_avx2! {
-    /// Splits RGB (three planes) or RGBA (four) into planes, colours multiplied by alpha.
-    pub fn premultiplied_planes(pixels: &[u8], planes: &mut [Vec<u8>]) {
-        match planes {
-            [r, g, b] => {
+    /// Splits RGB (three planes) or RGBA (four) into planes, colours multiplied by alpha or as they are.
+    pub fn split(pixels: &[u8], planes: &mut [Vec<u8>], colours: Alpha) {
+        match (planes, colours) {
+            ([r, g, b], _) => {
                 for (((pixel, r), g), b) in pixels.as_chunks::<3>().0.iter().zip(r).zip(g).zip(b) {
                     [*r, *g, *b] = *pixel;
                 }
             }
-            [r, g, b, a] => {
+            ([r, g, b, a], Alpha::Straight) => {
+                for ((((pixel, r), g), b), a) in pixels.as_chunks::<4>().0.iter().zip(r).zip(g).zip(b).zip(a) {
+                    [*r, *g, *b, *a] = *pixel;
+                }
+            }
+            ([r, g, b, a], Alpha::Premultiplied) => {
                 for ((((pixel, r), g), b), a) in pixels.as_chunks::<4>().0.iter().zip(r).zip(g).zip(b).zip(a) {
                     let alpha = pixel[3];
                     [*r, *g, *b, *a] = [times(pixel[0], alpha), times(pixel[1], alpha), times(pixel[2], alpha), alpha];
@@ -52,6 +59,13 @@ pub fn over(over: u8, alpha: u8, under: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Resampling overshoots: a premultiplied colour may be above its alpha.
+    #[test]
+    fn colours_above_their_alpha_are_white_not_black() {
+        assert_eq!((divided(200, 100), over(200, 100, 255), over(255, 0, 255)), (255, 255, 255));
+        assert_eq!((divided(50, 100), over(50, 100, 0), over(50, 100, 255)), (128, 50, 50 + 155));
+    }
 
     #[test]
     fn dividing_undoes_multiplying_within_the_rounding() {

@@ -1,5 +1,5 @@
 //! PNG: rows of 8 bits. Where everything made is lossy they become Y, Cb, Cr at half-size chroma while in cache;
-//! else they stay R, G, B, with alpha premultiplied.
+//! else they stay R, G, B.
 
 use std::io::{BufRead, Cursor, Seek};
 
@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Reader, Tra
 use super::{PlaneShape, Source};
 use crate::failure::{Decline, Failure, Outcome, Reason, corrupt, unsupported};
 use crate::kernels::{pixels, ycc};
-use crate::plane::Space;
+use crate::plane::{Alpha, Space};
 use crate::png_decode;
 use crate::resample::Rows;
 
@@ -16,6 +16,7 @@ pub struct Png<'a> {
     pixels: Pixels<'a>,
     space: Space,
     planes: Vec<PlaneShape>,
+    colours: Alpha,
     channels: usize,
     /// Rows whose grey is repeated.
     wide: Vec<u8>,
@@ -23,8 +24,8 @@ pub struct Png<'a> {
 }
 
 impl<'a> Png<'a> {
-    /// In Ycc420 where that is enough and there is no alpha, else in Rgb.
-    pub fn new(original: &'a [u8], space: Space) -> Outcome<Self> {
+    /// In Ycc420 where that is enough and there is no alpha, else in Rgb, with `colours`.
+    pub fn new(original: &'a [u8], space: Space, colours: Alpha) -> Outcome<Self> {
         let reader = reader(Cursor::new(original))?;
         check(reader.info())?;
         let (width, height) = (reader.info().width as usize, reader.info().height as usize);
@@ -46,7 +47,7 @@ impl<'a> Png<'a> {
                 rows: Vec::new(),
             }))
         };
-        Ok(Self { pixels, space, planes, channels, wide: Vec::new(), samples })
+        Ok(Self { pixels, space, planes, colours, channels, wide: Vec::new(), samples })
     }
 }
 
@@ -69,7 +70,7 @@ impl Source for Png<'_> {
             if self.channels < 3 { widened(rows, width * self.channels, self.channels, &mut self.wide) } else { rows };
         match (self.space, &mut self.samples[..]) {
             (Space::Ycc420, [y, cb, cr]) => ycc_planes(rows, width, [y, cb, cr], sink),
-            (_, planes) => rgb_planes(rows, width, planes, sink),
+            (_, planes) => rgb_planes(rows, width, planes, self.colours, sink),
         }
         Ok(rows.count > 0)
     }
@@ -137,9 +138,15 @@ fn ycc_planes(rows: Rows<'_>, width: usize, [y, cb, cr]: [&mut Vec<u8>; 3], sink
     }
 }
 
-fn rgb_planes(rows: Rows<'_>, width: usize, planes: &mut [Vec<u8>], sink: &mut dyn FnMut(usize, Rows<'_>)) {
+fn rgb_planes(
+    rows: Rows<'_>,
+    width: usize,
+    planes: &mut [Vec<u8>],
+    colours: Alpha,
+    sink: &mut dyn FnMut(usize, Rows<'_>),
+) {
     for y in 0..rows.count {
-        pixels::premultiplied_planes(rows.row(y, width * planes.len()), planes);
+        pixels::split(rows.row(y, width * planes.len()), planes, colours);
         for (index, samples) in planes.iter().enumerate() {
             sink(index, Rows { samples, stride: width, count: 1 });
         }
