@@ -27,6 +27,12 @@ impl Plane {
         Self { width, height, stride, data }
     }
 
+    pub fn filled(width: usize, height: usize, sample: u8) -> Self {
+        let mut plane = Self::new(width, height);
+        plane.data.fill(sample);
+        plane
+    }
+
     /// The samples of one row.
     pub fn row(&self, y: usize) -> &[u8] {
         &self.data[y * self.stride..][..self.width]

@@ -232,7 +232,7 @@ mod tests {
                 row.iter_mut().enumerate().for_each(|(x, sample)| *sample = (step * (across * x + down * y)) as u8);
             }
         }
-        Picture { width: 64, height: 64, space: Space::Ycc420, planes, alpha: None }
+        Picture { width: 64, height: 64, space: Space::Ycc420, planes, alpha: None, colours: Alpha::Straight }
     }
 
     #[test]

@@ -122,6 +122,7 @@ impl Cell {
 #[cfg(all(test, not(feature = "python")))]
 mod tests {
     use super::*;
+    use crate::plane::Alpha;
 
     const SIDE: usize = 9;
 
@@ -132,7 +133,7 @@ mod tests {
             let noise = crate::noise(index, width * plane.height);
             plane.rows_mut().zip(noise.chunks(width)).for_each(|(row, noise)| row.copy_from_slice(noise));
         }
-        Picture { width: SIDE, height: SIDE, space, planes, alpha: None }
+        Picture { width: SIDE, height: SIDE, space, planes, alpha: None, colours: Alpha::Straight }
     }
 
     /// Of any size and at any place, so that edges are odd and even.
@@ -193,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_mark_on_what_is_transparent_adds_to_its_alpha() {
-        let mut picture = Picture { alpha: Some(Plane::filled(SIDE, SIDE, 100)), ..grounds(Space::Rgb) };
+        let colours = Alpha::Premultiplied;
+        let mut picture = Picture { alpha: Some(Plane::filled(SIDE, SIDE, 100)), colours, ..grounds(Space::Rgb) };
         for plane in &mut picture.planes {
             *plane = Plane::filled(SIDE, SIDE, 50);
         }

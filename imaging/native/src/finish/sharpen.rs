@@ -86,6 +86,7 @@ impl Gain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plane::Alpha;
 
     #[test]
     fn sharpened_colours_stay_within_their_alpha() {
@@ -95,10 +96,12 @@ mod tests {
             plane
         };
         let planes = [edge(20, 90), edge(40, 100), edge(0, 60)];
-        let mut picture = Picture { width: 16, height: 4, space: Space::Rgb, planes, alpha: Some(edge(40, 100)) };
+        let colours = Alpha::Premultiplied;
+        let mut picture =
+            Picture { width: 16, height: 4, space: Space::Rgb, planes, alpha: Some(edge(40, 100)), colours };
         sharpen(&mut picture, &Sharpen { sigma: 1.0, amount: 3.0 });
         let alpha = picture.alpha.as_ref().expect("an alpha");
-        assert_eq!((picture.planes[1].row(1)[8], picture.planes[1].row(1)[7]), (100, 0));
+        assert_eq!((picture.planes[1].row(1)[8], picture.planes[1].row(1)[7]), (100, 29));
         for plane in &picture.planes {
             assert!(
                 plane
