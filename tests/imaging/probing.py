@@ -166,6 +166,7 @@ PROBES: dict[str, Callable[[], object]] = {
     "clone a process": lambda: call(CLONE, int(signal.SIGCHLD), 0, 0, 0, 0),
     "clone3": lambda: call(CLONE3, 0, 0),
     "signal another process": lambda: call(TGKILL, PARENT, PARENT, 0),
+    "signal nobody": lambda: call(TGKILL, 1 << 30, 1 << 30, 0),
     "map executable memory": lambda: LIBC_mmap(PROT_ALL),
     "make memory executable": lambda: call(MPROTECT, 0, 0, PROT_EXEC),
     "send to an address": lambda: call(SENDTO, -1, 0, 0, 0, 1, 0),

@@ -134,6 +134,7 @@ def test_a_system_call_is_refused(sandbox: Sandbox, call: str) -> None:
         "run a program",
         "send to an address",
         "signal another process",
+        "signal nobody",
         "signal the parent",
         "write a file",
     ],
