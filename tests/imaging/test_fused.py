@@ -193,14 +193,6 @@ def test_a_webp_is_not_finished_from_what_follows_it(kind: str) -> None:
     assert fused.render(intact, one("png")).images[0].body == fused.render(whole, one("png")).images[0].body
 
 
-@pytest.mark.parametrize("size", [(119, 90), (120, 91), (240, 180)])
-def test_a_webp_on_a_canvas_of_another_size_is_refused(size: tuple[int, int]) -> None:
-    original = webp(canvas(0, *size), write(noise(120, 90), "webp")[12:])
-    with pytest.raises(Rejected) as rejected:
-        fused.render(original, one("png"))
-    assert rejected.value.reason is Reason.CORRUPT
-
-
 def test_limits_hold_inside_the_core_too() -> None:
     """A plan of its own makes no way round them."""
     plan = orders(write(scene(), "jpeg"), one("jpeg", box(50)))
