@@ -9,6 +9,7 @@ from rich.table import Table
 from cli.complaint import Complaint
 from cli.display import Terminal
 from cli.text import counted
+from imaging import marks
 from imaging import recipe as recipes
 from imaging.errors import RecipeInvalid, RecipeTooNew
 from imaging.recipe import Recipe, Rendition, Resize
@@ -56,7 +57,7 @@ def named(name: str | None) -> Book:
     """
     try:
         if name is None:
-            return book.read(FOLDER)
+            return read_folder(FOLDER)
         found = read(Path(name)) if Path(name).suffix or "/" in name else _by_name(name)
     except RecipeTooNew as error:
         raise Complaint(f"{name}: {error}") from None
@@ -70,13 +71,24 @@ def named(name: str | None) -> Book:
 def read(path: Path) -> Recipe:
     """The recipe in a file. Raises Complaint when it cannot be read, RecipeInvalid or RecipeTooNew for what it says."""
     try:
-        return book.recipe(path)
+        found = book.recipe(path)
     except OSError as error:
         raise Complaint(f"{path} cannot be read: {error.strerror}") from None
+    if problems := marks.unusable(found):
+        raise RecipeInvalid(problems)
+    return found
+
+
+def read_folder(folder: Path) -> Book:
+    """The recipes of a folder and their routes. Raises CatalogInvalid for all that is wrong with them."""
+    found = book.read(folder)
+    if problems := [f"{recipe.name}: {each}" for recipe in found.recipes for each in marks.unusable(recipe)]:
+        raise CatalogInvalid(problems)
+    return found
 
 
 def _by_name(name: str) -> Recipe:
-    found = {recipe.name: recipe for recipe in book.read(FOLDER).recipes}
+    found = {recipe.name: recipe for recipe in read_folder(FOLDER).recipes}
     if name not in found:
         raise Complaint(f"there is no recipe {name!r}: there are {', '.join(sorted(found))}; a file will do as well")
     return found[name]
@@ -85,7 +97,7 @@ def _by_name(name: str) -> Recipe:
 def _checked(path: Path) -> bool:
     """Says what there is to say of a recipe, or of a folder of them; whether all is well."""
     try:
-        found = book.read(path).recipes if path.is_dir() else (read(path),)
+        found = read_folder(path).recipes if path.is_dir() else (read(path),)
     except (CatalogInvalid, RecipeInvalid) as invalid:
         typer.echo("\n".join(f"{path}: {problem}" for problem in invalid.problems))
         return False

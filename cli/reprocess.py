@@ -17,12 +17,12 @@ from cli.backfill import USUAL, deployed_setting
 from cli.deployed import SAFELIGHT, Deployed, Endpoint, Region, Stack, deployed
 from cli.display import showing, talk
 from cli.driving import agreed, driven, me
-from cli.recipes import FOLDER
+from cli.recipes import FOLDER, read_folder
 from cli.text import counted, duration
 from imaging import recipe as recipes
 from imaging.recipe import Recipe
-from jobs import book, runs
 from jobs import reprocess as jobs
+from jobs import runs
 from jobs.book import Book
 from jobs.catalog import Catalog, RecipeBook
 from jobs.forecast import Forecast, Image, forecast
@@ -65,7 +65,7 @@ def plan(
 ) -> None:  # fmt: skip
     """Say what a folder of recipes would change on a deployment: renditions, images, dollars and minutes."""
     there = deployed(stack, endpoint, region)
-    planned = planning(there, book.read(folder))
+    planned = planning(there, read_folder(folder))
     if as_json:
         typer.echo(json.dumps(figures(planned), indent=2))
     else:
@@ -81,7 +81,7 @@ def apply(
     Stopped by whatever means, the same command goes on where it stood. What rests under its recipe is not sent; of the
     rest, a rendition whose definition did not change is neither encoded nor put.
     """
-    _change(deployed(stack, endpoint, region), book.read(folder), per_second, budget, yes=yes, as_json=as_json)
+    _change(deployed(stack, endpoint, region), read_folder(folder), per_second, budget, yes=yes, as_json=as_json)
 
 
 def rollback(

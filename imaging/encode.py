@@ -22,13 +22,14 @@ def encode(image: Image, rendition: Rendition) -> tuple[bytes, Found | None]:
     writer = WRITERS[rendition.format]
     check_edges(rendition, image.width, image.height)
     bare, keep = stripped(image, rendition.keep)
-    chosen = options(writer, rendition)
+    chosen = options(writer, rendition, image.hasalpha())
 
     def saved(**knobs: Any) -> bytes:
         return bytes(getattr(bare, writer.operation)(keep=keep, **chosen | knobs))
 
     if rendition.aim is None:
         return saved(), None
+    bare = bare.copy_memory()  # it is written many times
     return aim.smallest(bare, lambda quality: saved(Q=quality), rendition.aim, rendition.background, chosen["Q"])
 
 
@@ -42,13 +43,15 @@ def check_edges(rendition: Rendition, width: int, height: int) -> None:
         )
 
 
-def options(writer: Writer, rendition: Rendition) -> dict[str, Any]:
+def options(writer: Writer, rendition: Rendition, alpha: bool) -> dict[str, Any]:
     """The saver's options: what the recipe says, else the format's defaults, and what is always so."""
     chosen = dict(writer.fixed)
     if writer.quality is not None:
         chosen["Q"] = rendition.fixed_quality or writer.quality
     if writer.effort is not None:
-        chosen[writer.effort_knob] = writer.effort if rendition.effort is None else rendition.effort
+        effort = writer.effort if rendition.effort is None else rendition.effort
+        most = writer.most_with_alpha if alpha and not rendition.lossless else None
+        chosen[writer.effort_knob] = effort if most is None else min(effort, most)
     if rendition.aim is not None:
         chosen |= dict(writer.aiming)
     if writer.lossless:

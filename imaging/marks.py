@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from imaging.damage import gist
 from imaging.errors import Problem, RecipeInvalid
 from imaging.geometry import Box, Size, half_up, mark_box, mark_size
 from imaging.operations.resize import resize
 from imaging.operations.to_srgb import to_srgb
-from imaging.recipe import ImageWatermark, TextWatermark, Watermark
+from imaging.recipe import ImageWatermark, Recipe, TextWatermark, Watermark
 from imaging.vips import Error, Image
 
 #: Marks kept from one image to the next. Most are small; one that covers its image takes as much as that.
@@ -23,6 +24,9 @@ MOST_KEPT_BYTES = 32 * 1024 * 1024
 
 #: Pixels that text is drawn on at first: set larger than its image it would need any number of them.
 MOST_DRAWN = 64_000_000
+
+#: Width and height of the image that marks are tried on.
+TRIAL = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,18 @@ def prepare(watermark: Watermark, width: int, height: int) -> Mark:
     return mark
 
 
+def unusable(recipe: Recipe) -> tuple[Problem, ...]:
+    """What is wrong with the images and fonts of a recipe, which reads no more of them than their first bytes."""
+    problems: list[Problem] = []
+    for index, rendition in enumerate(recipe.renditions):
+        try:
+            if rendition.watermark:
+                prepare(rendition.watermark, TRIAL, TRIAL)
+        except RecipeInvalid as error:
+            problems += [Problem(f"renditions[{index}].{each.path}", each.message) for each in error.problems]
+    return tuple(problems)
+
+
 def kept_bytes() -> int:
     """What the marks hold that are kept."""
     return sum(len(mark.rgba) for mark in _kept.values())
@@ -76,7 +92,7 @@ def picture(watermark: ImageWatermark, on: Size) -> Image:
         image = image if image.bands == 4 else image.bandjoin(255)
         return resize(image, *mark_size(watermark.width, (image.width, image.height), on)).copy_memory()
     except Error as error:
-        raise RecipeInvalid((Problem("watermark.image", f"cannot be decoded: {error}"),)) from None
+        raise RecipeInvalid((Problem("watermark.image", f"cannot be decoded: {gist(str(error))}"),)) from None
 
 
 def lettering(watermark: TextWatermark, on: Size) -> Image:

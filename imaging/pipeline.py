@@ -37,6 +37,9 @@ FINISH: tuple[Callable[[Image, Wanted], Image], ...] = (
     watermark,
 )
 
+#: Shorter edges are not shrunk on load: a last row that is there in part counts in full for libjpeg.
+THINNEST = 128
+
 
 def render(
     original: bytes, recipe: Recipe, *, only: frozenset[str] | None = None, limits: Limits | None = None
@@ -83,10 +86,16 @@ def wanted(recipe: Recipe, plan: Chain, only: frozenset[str] | None) -> list[Wan
 
 def ground(opened: Opened, plan: Chain) -> Image:
     """The first level, upright and in sRGB, in memory: whatever is wrong with the original has shown by then."""
-    image = opened.decode(shrink_on_load(plan.ground, *opened.upright) if opened.shrinks else 1)
+    shrinks = opened.shrinks and min(opened.upright) >= THINNEST
+    image = opened.decode(shrink_on_load(plan.ground, *opened.upright) if shrinks else 1)
     image = resize(image, *opened.as_stored(plan.ground))
     image = upright(image, opened.orientation)
-    return to_srgb(image).copy_memory()
+    return without_idle_alpha(to_srgb(image).copy_memory())
+
+
+def without_idle_alpha(image: Image) -> Image:
+    """The image without an alpha that hides nothing."""
+    return image[:3] if image.hasalpha() and image[3].min() == 255 else image
 
 
 def level(source: Image, size: Size) -> Image:

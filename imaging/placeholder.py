@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 from imaging import _native
+from imaging.operations.resize import resize
 from imaging.vips import Image
 
 #: Pixels along the longer edge that a ThumbHash is made of; more say nothing more.
@@ -11,9 +12,9 @@ ENOUGH = 48
 
 def placeholder(image: Image) -> str:
     """The ThumbHash of an sRGB image, in base64."""
-    small = image
-    if max(image.width, image.height) > ENOUGH:
-        small = image.thumbnail_image(ENOUGH, height=ENOUGH, size="down")
+    longest = max(image.width, image.height, ENOUGH)
+    width, height = (max(1, edge * ENOUGH // longest) for edge in (image.width, image.height))
+    small = resize(image, width, height)
     rgba = small if small.bands == 4 else small.bandjoin(255)
     pixels = bytes(rgba.cast("uchar").write_to_memory())
     return b64encode(_native.thumbhash(rgba.width, rgba.height, pixels)).decode()

@@ -1,4 +1,4 @@
-"""The chunks of a PNG, followed to its end: libpng is content with the last pixel, and misses EXIF that was to come."""
+"""The chunks of a PNG, followed to its end: libpng is content with the last pixel, whatever was to come."""
 
 from imaging.errors import Reason, Rejected
 from imaging.limits import Limits

@@ -25,6 +25,7 @@ for _format in FORMATS:
 
 Error = pyvips.Error
 Image = pyvips.Image
+Interpolate = pyvips.Interpolate
 Source = pyvips.Source
 
 #: As libvips names it: 8.18.7.

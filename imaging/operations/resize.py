@@ -1,6 +1,7 @@
 """Scale an image by Lanczos3."""
 
-from imaging.vips import Image
+from imaging.geometry import Size
+from imaging.vips import Image, Interpolate
 
 #: The formats of samples that are no whole numbers.
 FRACTIONS = frozenset(("float", "double"))
@@ -23,4 +24,19 @@ def like(floats: Image, image: Image) -> Image:
 
 def scaled(image: Image, width: int, height: int) -> Image:
     """Both edges at once; libvips box-filters the large part of a reduction, and Lanczos does the last halving."""
-    return image.resize(width / image.width, vscale=height / image.height, kernel="lanczos3")
+    across, down = width / image.width, height / image.height
+    if across >= 1 and down >= 1:
+        return enlarged(image, across, down, (width, height))
+    return image.resize(across, vscale=down, kernel="lanczos3")
+
+
+def enlarged(image: Image, across: float, down: float, size: Size) -> Image:
+    """By cubics, for libvips has no Lanczos that enlarges; its resize would do the same, half a pixel aside."""
+    return image.affine(
+        [across, 0, 0, down],
+        interpolate=Interpolate.new("bicubic"),
+        oarea=[0, 0, *size],
+        idx=0.5, idy=0.5, odx=-0.5, ody=-0.5,
+        extend="copy",
+        premultiplied=True,
+    )  # fmt: skip

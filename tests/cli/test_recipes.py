@@ -46,6 +46,40 @@ def test_one_wrong_file_among_right_ones_fails_and_the_others_are_said_all_the_s
     assert "web: " in result.stdout
 
 
+MARKED = """
+name = "marked"
+
+[[renditions]]
+name = "plain"
+format = "jpeg"
+
+[[renditions]]
+name = "marked"
+format = "jpeg"
+watermark = { image = "mark.png", width = 0.1 }
+
+[[renditions]]
+name = "signed"
+format = "jpeg"
+watermark = { text = "mine", font = "font.ttf", size = 0.1 }
+"""
+
+
+def test_a_picture_or_a_font_that_only_starts_like_one_is_a_mistake(tmp_path: Path) -> None:
+    """Found here, not on every image that the recipe is released to."""
+    (tmp_path / "mark.png").write_bytes(b"\x89PNG\r\n\x1a\nand then nothing")
+    (tmp_path / "font.ttf").write_bytes(b"\0\1\0\0and then nothing")
+    (tmp_path / "marked.toml").write_text(MARKED)
+    (tmp_path / "routes.toml").write_text('[[routes]]\nprefix = ""\nrecipe = "marked"\n')
+    for path in (tmp_path / "marked.toml", tmp_path):
+        result = safelight("check", str(path))
+        assert result.exit_code == 1
+        assert "renditions[1].watermark.image: cannot be decoded" in result.stdout
+        assert "renditions[2].watermark.font: cannot be read" in result.stdout
+    with pytest.raises(Complaint, match=re.escape("renditions[1].watermark.image: cannot be decoded")):
+        recipes.named(str(tmp_path / "marked.toml"))
+
+
 NEWER = 'schema = 99\nname = "newer"\n'
 
 

@@ -1,5 +1,6 @@
 """Both paths make the same picture of the same original and recipe: sizes exactly, pixels nearly."""
 
+import base64
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -142,9 +143,27 @@ def test_shrinking_while_decoding_keeps_small_and_narrow_sizes(size: tuple[int, 
     assert distance(made, expected) < 6
 
 
+@pytest.mark.parametrize("size", [(999, 3), (999, 5), (5, 999), (999, 17)], ids=str)
+@pytest.mark.parametrize("edge", [350, 170, 80])
+def test_shrinking_while_decoding_keeps_strips_on_both_paths(size: tuple[int, int], edge: int) -> None:
+    agree(write(scene(*size), "jpeg", subsampling="4:4:4"), one("png", box(edge)), 5.0)
+
+
+@pytest.mark.parametrize("size", [(342, 320), (224, 349), (41, 40), (300, 7), (9, 1000)], ids=str)
+def test_the_placeholder_has_one_shape(size: tuple[int, int]) -> None:
+    """Its first five bytes tell how wide it is, and how much of it there is."""
+    original, recipe = write(scene(*size), "png"), one("png", box(264, 190))
+    made, expected = (
+        base64.b64decode(rendered.original.thumbhash)
+        for rendered in (fused.render(original, recipe), pipeline.with_libvips(original, recipe, None, Limits()))
+    )
+    assert len(made) == len(expected)
+    assert made[3:5] == expected[3:5]
+
+
 @pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
 def test_a_file_without_its_last_bytes_is_refused_on_both_paths(format: str) -> None:
-    """PNG's EXIF may stand behind its pixels: without it the picture would lie on its side."""
+    """Whatever stood there: a PNG has all of its pixels, and EXIF that both heed, before its last chunk."""
     whole = write(scene(), format, exif=exif(Orientation=6))
     for missing in (1, 4, 11, 12, 13, 20):
         for path in (fused.render, by_libvips):
@@ -184,13 +203,22 @@ def test_fill_cuts_the_same_window(gravity: str, target: tuple[int, int], format
 @pytest.mark.parametrize("size", [(15, 17), (7, 8), (403, 297)], ids=str)
 @pytest.mark.parametrize("target", [(20, 9), (500, 333), (101, 77)], ids=str)
 def test_a_filled_box_is_lanczos_in_floating_point(size: tuple[int, int], target: tuple[int, int]) -> None:
-    """Against Pillow's, cropped: where libvips enlarges by cubics, half a pixel aside, this is the reference."""
+    """Against Pillow's, cropped."""
     pixels = scene(*size)
     made = read(fused.render(write(pixels, "png"), one("png", box(*target, "fill"))).images[0].body)
     place = placement(box(*target, "fill"), *size)
     whole = floating(pixels, *place.scaled)
     window = whole[place.top : place.top + place.height, place.left : place.left + place.width]
     assert distance(made, window) < 1
+
+
+@pytest.mark.parametrize("edge", [200, 250, 600])
+def test_what_is_enlarged_stays_in_its_place_on_both_paths(edge: int) -> None:
+    """libvips enlarges by cubics, not by Lanczos, which is nearly the same; half a pixel aside would be 2."""
+    pixels, recipe = np.asarray(discs(100, 75)), one("png", box(edge, mode="fit"))
+    original, expected = write(pixels, "png"), floating(pixels, edge, (edge * 75 + 50) // 100)
+    for made in (*fused.render(original, recipe).images, *by_libvips(original, recipe)):
+        assert distance(read(made.body), expected) < 1
 
 
 def floating(pixels: Pixels, width: int, height: int) -> NDArray[Any]:
@@ -210,6 +238,71 @@ def test_sharpen(original: str) -> None:
     agree(ORIGINALS[original], recipe, 1.2)
     soft, crisp = (pair[0] for pair in both(write(discs(), "png"), recipe))
     assert crisp.astype(float).std() > soft.astype(float).std() + 1
+
+
+def glass(seed: int = 1) -> Pixels:
+    """Soft colours of every opacity, at random: colours multiplied by these are not found again."""
+    opacity = np.random.default_rng(seed).integers(0, 256, (47, 61), np.uint8)
+    return np.dstack([scene(61, 47), opacity])
+
+
+@pytest.mark.parametrize("format", ["png", "webp"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_keeps_its_size_and_loses_nothing_is_the_originals_pixels(format: str, orientation: int) -> None:
+    """As far as they are seen, and whatever else is made of them."""
+    lossless = {"lossless": True} if format == "webp" else {}
+    original = write(glass(), format, exif=exif(Orientation=orientation), **lossless)
+    upright = SEEN[orientation](glass())
+    recipe = several(
+        Rendition("whole", format, **lossless),
+        Rendition("piece", format, resize=box(40, 47 if orientation == 1 else 61, "fill", "east"), **lossless),
+        Rendition("small", format, resize=box(20), **lossless),
+    )
+    for path in (lambda: fused.render(original, recipe).images, lambda: by_libvips(original, recipe)):
+        whole, piece, _ = (np.asarray(Image.open(io.BytesIO(each.body))) for each in path())
+        assert np.array_equal(whole[upright[..., 3] > 0], upright[upright[..., 3] > 0])
+        if orientation == 1:
+            assert np.array_equal(piece[..., 3], upright[:, 21:, 3])
+
+
+@pytest.mark.parametrize(("resize", "most"), [(None, 4), (box(150), 48)], ids=["own size", "smaller"])
+def test_sharpening_a_cutout_leaves_no_seam(resize: Resize | None, most: int) -> None:
+    """Nor does it matter what colour is hidden where nothing is seen. Lanczos itself overshoots a hard edge, by 16."""
+    y, x = np.mgrid[0:200, 0:200]
+    opacity = np.where((x - 100) ** 2 + (y - 100) ** 2 < 4900, 255, 0).astype(np.uint8)
+    hidden = np.where(opacity[..., None] > 0, 120, 250).astype(np.uint8).repeat(3, -1)
+    sharp = one("png", resize, sharpen=Sharpen(2, 2))
+    original = write(np.dstack([hidden, opacity]), "png")
+    for image in (*fused.render(original, sharp).images, *by_libvips(original, sharp)):
+        made = np.asarray(Image.open(io.BytesIO(image.body))).astype(int)
+        assert np.abs(made[made[..., 3] > 40][:, :3] - 120).max() <= most
+
+
+@pytest.mark.parametrize("resize", [None, box(40)], ids=["own size", "smaller"])
+def test_sharpening_glass(resize: Resize | None) -> None:
+    agree(write(glass(), "png"), one("png", resize, sharpen=Sharpen(1, 2)), 1.5)
+
+
+@pytest.mark.parametrize("resize", [None, box(40)], ids=["own size", "smaller"])
+def test_a_mark_on_glass(resize: Resize | None) -> None:
+    agree(write(glass(), "png"), one("png", resize, watermark=ImageWatermark(mark(), width=0.6, opacity=0.8)), 1.0)
+
+
+def test_an_alpha_that_hides_nothing_is_dropped() -> None:
+    opaque = write(np.dstack([smooth(), np.full((297, 403), 255, np.uint8)]), "png")
+    for path in (lambda: fused.render(opaque, one("png")).images, lambda: by_libvips(opaque, one("png"))):
+        assert read(path()[0].body).shape == (297, 403, 3)
+
+
+@pytest.mark.parametrize("path", ["fused", "libvips"])
+def test_the_most_effort_is_no_eternity_where_there_is_alpha(path: str) -> None:
+    """libwebp would take 25 times as long for it as for the effort before."""
+    original = write(glass(), "png")
+    made = [
+        (fused.render(original, recipe).images if path == "fused" else by_libvips(original, recipe))[0].body
+        for recipe in (one("webp", effort=effort) for effort in (4, 5, 6))
+    ]
+    assert made[0] != made[1] == made[2]
 
 
 def mark() -> bytes:

@@ -1,5 +1,7 @@
 //! Planes of 8-bit samples, and pictures made of them.
 
+use std::borrow::Cow;
+
 use crate::arena;
 use crate::kernels::pixels::{divided, over, times};
 use crate::kernels::transpose::transpose;
@@ -122,8 +124,17 @@ pub enum Space {
     Ycc420,
     /// Y, Cb, Cr of JFIF, all at full size.
     Ycc444,
-    /// R, G, B, premultiplied where there is alpha.
+    /// R, G, B, where there is alpha as [`Alpha`] says.
     Rgb,
+}
+
+/// What R, G, B are beside an alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alpha {
+    /// As they are stored: what is not resized loses nothing.
+    Straight,
+    /// Multiplied by it: what can be resized, and blended with few steps.
+    Premultiplied,
 }
 
 /// An image as the steps of the pipeline hand it on.
@@ -134,6 +145,25 @@ pub struct Picture {
     pub space: Space,
     pub planes: [Plane; 3],
     pub alpha: Option<Plane>,
+    pub colours: Alpha,
+}
+
+impl Alpha {
+    /// A sample multiplied by its alpha, whatever it was before.
+    pub fn premultiplied(self, sample: u8, alpha: u8) -> u8 {
+        match self {
+            Self::Straight => times(sample, alpha),
+            Self::Premultiplied => sample,
+        }
+    }
+
+    /// And back.
+    pub fn of_premultiplied(self, sample: u8, alpha: u8) -> u8 {
+        match self {
+            Self::Straight => divided(sample, alpha),
+            Self::Premultiplied => sample,
+        }
+    }
 }
 
 impl Picture {
@@ -158,9 +188,9 @@ impl Picture {
 
     /// Rows and columns exchanged.
     pub fn transposed(self) -> Self {
-        let Self { width, height, space, planes, alpha } = self;
-        let planes = planes.each_ref().map(transpose);
-        Self { width: height, height: width, space, planes, alpha: alpha.as_ref().map(transpose) }
+        let planes = self.planes.each_ref().map(transpose);
+        let alpha = self.alpha.as_ref().map(transpose);
+        Self { width: self.height, height: self.width, planes, alpha, ..self }
     }
 
     /// Row `y` as interleaved RGB, alpha divided out. The picture is Rgb.
@@ -171,10 +201,30 @@ impl Picture {
                 pixel[channel] = sample;
             }
         }
-        if let Some(alpha) = &self.alpha {
+        if let Some(alpha) = self.multiplied_in() {
             for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
                 pixel.iter_mut().for_each(|sample| *sample = divided(*sample, alpha));
             }
+        }
+    }
+
+    /// The alpha that colours are multiplied by, if they are by any.
+    fn multiplied_in(&self) -> Option<&Plane> {
+        self.alpha.as_ref().filter(|_| self.colours == Alpha::Premultiplied)
+    }
+
+    /// A plane of colour as it can be resized.
+    pub fn premultiplied(&self, index: usize) -> Cow<'_, Plane> {
+        let plane = &self.planes[index];
+        match (&self.alpha, self.colours) {
+            (Some(alpha), Alpha::Straight) => {
+                let mut plane = plane.clone();
+                for (row, alphas) in plane.rows_mut().zip(alpha.rows()) {
+                    row.iter_mut().zip(alphas).for_each(|(sample, &alpha)| *sample = times(*sample, alpha));
+                }
+                Cow::Owned(plane)
+            }
+            _ => Cow::Borrowed(plane),
         }
     }
 
@@ -184,7 +234,7 @@ impl Picture {
             for (pixel, sample) in pixels.chunks_exact(3).zip(plane.row_mut(y)) {
                 *sample = pixel[channel];
             }
-            if let Some(alpha) = &self.alpha {
+            if let (Some(alpha), Alpha::Premultiplied) = (&self.alpha, self.colours) {
                 for (sample, &alpha) in plane.row_mut(y).iter_mut().zip(alpha.row(y)) {
                     *sample = times(*sample, alpha);
                 }
@@ -202,7 +252,7 @@ impl Picture {
         if let Some(alpha) = &self.alpha {
             for (pixel, &alpha) in pixels.chunks_exact_mut(3).zip(alpha.row(y)) {
                 for (sample, under) in pixel.iter_mut().zip(background) {
-                    *sample = over(*sample, alpha, under);
+                    *sample = over(self.colours.premultiplied(*sample, alpha), alpha, under);
                 }
             }
         }
@@ -237,13 +287,13 @@ impl Picture {
                 ycc::full_chroma_row(above, cb.row_mut(top), cr.row_mut(top));
             }
         }
-        Self { width, height, space, planes, alpha: None }
+        Self { space, planes, alpha: None, ..self }
     }
 
     fn with_half_chroma(self) -> Self {
-        let Self { width, height, planes: [luma, cb, cr], .. } = self;
+        let [luma, cb, cr] = self.planes;
         let planes = [luma, halved(&cb), halved(&cr)];
-        Self { width, height, space: Space::Ycc420, planes, alpha: None }
+        Self { space: Space::Ycc420, planes, ..self }
     }
 
     pub fn new_planes(space: Space, width: usize, height: usize) -> [Plane; 3] {

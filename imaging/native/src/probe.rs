@@ -103,7 +103,7 @@ fn held_footprint(components: usize) -> usize {
 }
 
 fn probe_png(original: &[u8]) -> Outcome<Probe> {
-    let reader = png::decoder(Cursor::new(original)).read_info().map_err(png::failure)?;
+    let reader = png::reader(Cursor::new(original))?;
     let info = reader.info();
     png::check(info)?;
     let exif = info.exif_metadata.as_deref().unwrap_or_default();

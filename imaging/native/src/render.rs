@@ -8,7 +8,7 @@ use crate::exif::Orientation;
 use crate::failure::{Failure, Outcome, Reason};
 use crate::finish::{overlay::overlay, sharpen::sharpen};
 use crate::plan::{Level, Plan, Rendition};
-use crate::plane::{Picture, Space};
+use crate::plane::{Alpha, Picture, Space};
 use crate::probe::{Kind, Probe, probe};
 use crate::quality::{self, Found};
 use crate::resample::{Resampler, shrink, window};
@@ -38,9 +38,10 @@ pub fn render(original: &[u8], plan: &Plan) -> Outcome<Rendered> {
     let blake3 = fingerprint::blake3(original);
     clock.lap("read");
 
-    let source = open(original, probe.kind, plan)?;
-    let mut picture =
-        first_level(source, probe.orientation(), (plan.levels[0].width, plan.levels[0].height), plan.space())?;
+    let size = (plan.levels[0].width, plan.levels[0].height);
+    let colours = if size == probe.upright() { Alpha::Straight } else { Alpha::Premultiplied };
+    let source = open(original, probe.kind, plan, colours)?;
+    let mut picture = first_level(source, probe.orientation(), size, plan.space(), colours)?;
     clock.lap("decode");
     if let Some(to_srgb) = to_srgb {
         to_srgb.apply(&mut picture);
@@ -72,11 +73,11 @@ fn check_sizes(probe: &Probe, plan: &Plan) -> Outcome<()> {
     })
 }
 
-fn open<'a>(original: &'a [u8], kind: Kind, plan: &Plan) -> Outcome<Box<dyn Source + 'a>> {
+fn open<'a>(original: &'a [u8], kind: Kind, plan: &Plan, colours: Alpha) -> Outcome<Box<dyn Source + 'a>> {
     Ok(match kind {
         Kind::Jpeg => Box::new(Jpeg::new(original, plan.shrink, plan.max_pixels)?),
-        Kind::Png => Box::new(Png::new(original, plan.space())?),
-        Kind::WebP => Box::new(WebP::new(original)?),
+        Kind::Png => Box::new(Png::new(original, plan.space(), colours)?),
+        Kind::WebP => Box::new(WebP::new(original, colours)?),
     })
 }
 
@@ -84,19 +85,20 @@ fn open<'a>(original: &'a [u8], kind: Kind, plan: &Plan) -> Outcome<Box<dyn Sour
 pub fn decode_whole(body: &[u8], kind: Kind) -> Outcome<Picture> {
     let source: Box<dyn Source + '_> = match kind {
         Kind::Jpeg => Box::new(Jpeg::new(body, 1, u64::MAX)?),
-        Kind::Png => Box::new(Png::new(body, Space::Rgb)?),
-        Kind::WebP => Box::new(WebP::new(body)?),
+        Kind::Png => Box::new(Png::new(body, Space::Rgb, Alpha::Straight)?),
+        Kind::WebP => Box::new(WebP::new(body, Alpha::Straight)?),
     };
     let size = (source.planes()[0].width, source.planes()[0].height);
-    first_level(source, Orientation::default(), size, Space::Rgb)
+    first_level(source, Orientation::default(), size, Space::Rgb, Alpha::Straight)
 }
 
-/// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
+/// `colours` are what the source gives. Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
 fn first_level(
     mut source: Box<dyn Source + '_>,
     orientation: Orientation,
     upright: (usize, usize),
     wanted: Space,
+    colours: Alpha,
 ) -> Outcome<Picture> {
     let space = match (source.space(), wanted) {
         (Space::Ycc420, Space::Rgb) => Space::Ycc444,
@@ -132,7 +134,8 @@ fn first_level(
     let mut planes = resamplers.into_iter().map(Resampler::finish);
     let mut plane = || planes.next().expect("a source has three planes or four");
     let planes_of_colour = [plane(), plane(), plane()];
-    let picture = Picture { width: stored.0, height: stored.1, space, planes: planes_of_colour, alpha: planes.next() };
+    let (width, height) = stored;
+    let picture = Picture { width, height, space, planes: planes_of_colour, alpha: planes.next(), colours };
     let picture = if orientation.transpose { picture.transposed() } else { picture };
     Ok(if wanted == Space::Rgb { picture.into_rgb() } else { picture }.without_idle_alpha())
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::kernels::{horizontal::horizontal, vertical::vertical};
-use crate::plane::{PADDING, Picture, Plane};
+use crate::plane::{Alpha, PADDING, Picture, Plane};
 use crate::taps::{self, Axis, Taps};
 
 /// Rows of samples, one after the other.
@@ -185,7 +185,7 @@ pub fn shrink(picture: &Picture, width: usize, height: usize) -> Picture {
     window(picture, (width, height), (0, 0), (width, height))
 }
 
-/// The picture at size `scaled`, of which only the rectangle of `size` at `origin` is made.
+/// The picture at size `scaled`, its colours premultiplied if that is not its own size, of which only the rectangle of `size` at `origin` is made.
 /// An odd offset lies between samples of half-size chroma: then the chroma is moved by half a sample.
 pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize), size: (usize, usize)) -> Picture {
     let cut = |index: usize, plane: &Plane| {
@@ -209,13 +209,13 @@ pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize),
         let down = axis(plane.height, from.1, height, to.1, start.1);
         resampled(plane, taps::lanczos3(&across), taps::lanczos3(&down))
     };
-    Picture {
-        width: size.0,
-        height: size.1,
-        space: picture.space,
-        planes: std::array::from_fn(|index| cut(index, &picture.planes[index])),
-        alpha: picture.alpha.as_ref().map(|alpha| cut(3, alpha)),
-    }
+    let alpha = picture.alpha.as_ref().map(|alpha| cut(3, alpha));
+    let (planes, colours) = if (picture.width, picture.height) == scaled {
+        (std::array::from_fn(|index| cut(index, &picture.planes[index])), picture.colours)
+    } else {
+        (std::array::from_fn(|index| cut(index, &picture.premultiplied(index))), Alpha::Premultiplied)
+    };
+    Picture { width: size.0, height: size.1, space: picture.space, planes, alpha, colours }
 }
 
 #[cfg(test)]
@@ -232,7 +232,7 @@ mod tests {
                 row.iter_mut().enumerate().for_each(|(x, sample)| *sample = (step * (across * x + down * y)) as u8);
             }
         }
-        Picture { width: 64, height: 64, space: Space::Ycc420, planes, alpha: None }
+        Picture { width: 64, height: 64, space: Space::Ycc420, planes, alpha: None, colours: Alpha::Straight }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use _native::encode::encode;
 use _native::jpeg_decode::{Colour, Decoder, Error, Limits, PlaneSize, Result, Scale, Strip, header};
 use _native::plan::{Format, Rendition};
 use _native::plane::{self, Picture, Space};
+use _native::probe::probe;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
 use zune_core::bytestream::ZCursor;
@@ -160,10 +161,17 @@ fn the_header_tells_what_the_pipeline_must_know() {
     assert_eq!((seen.progressive, seen.restart_interval, seen.colour), (false, 2, Colour::YCbCr));
     let seen = header(&drawn("grey-progressive.jpg")).expect("a JPEG");
     assert_eq!((seen.components, seen.progressive, seen.colour), (1, true, Colour::Grey));
-    let several = |name| header(&drawn(name)).expect("a JPEG").several_scans;
-    assert_eq!(["420-separate.jpg", "420-split.jpg", "grey-progressive.jpg"].map(several), [true; 3]);
-    assert_eq!(["420.jpg", "420-restarts.jpg", "grey.jpg"].map(several), [false; 3]);
     assert_eq!(seen.sampling[0], (1, 1));
+}
+
+#[test]
+fn what_is_held_until_the_last_scan_is_told_beforehand() {
+    let held = |name: &str| probe(&drawn(name)).expect("a JPEG").footprint;
+    assert_eq!(["420.jpg", "grey.jpg", "420-restarts.jpg"].map(held), [0; 3]);
+    assert_eq!(
+        ["420-progressive.jpg", "420-separate.jpg", "420-split.jpg", "grey-progressive.jpg"].map(held),
+        [7, 7, 7, 3]
+    );
 }
 
 #[test]
@@ -385,6 +393,7 @@ fn a_run_of_blocks_that_leads_beyond_its_scan_is_refused() {
         space: Space::Rgb,
         planes: [128; 3].map(|grey| plane::Plane::filled(8, 16, grey)),
         alpha: None,
+        colours: plane::Alpha::Straight,
     };
     let progressive = Rendition { progressive: true, quality: 95, ..rendition(Format::Jpeg, 8, 16) };
     let mut bytes = encode(flat, &progressive, 95).expect("a picture of one grey");

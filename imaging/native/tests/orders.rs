@@ -3,7 +3,7 @@
 use _native::encode::encode;
 use _native::failure::{Failure, Reason};
 use _native::plan::{Format, Level, Plan, Rendition, Sharpen};
-use _native::plane::{Picture, Plane, Space};
+use _native::plane::{Alpha, Picture, Plane, Space};
 use _native::probe::Kind;
 use _native::quality;
 use _native::render::{decode_whole, render};
@@ -19,7 +19,7 @@ fn striped(width: usize, rows: &[[u8; 3]]) -> Picture {
         plane.rows_mut().zip(rows).for_each(|(row, colour)| row.fill(colour[index]));
         plane
     });
-    Picture { width, height: rows.len(), space: Space::Rgb, planes, alpha: None }
+    Picture { width, height: rows.len(), space: Space::Rgb, planes, alpha: None, colours: Alpha::Straight }
 }
 
 /// The mean colour of a file of ours.

@@ -27,13 +27,15 @@ fn over_rgb(picture: &mut Picture, overlay: &Overlay) {
     for (y, row) in rows(overlay) {
         for (x, pixel) in row.chunks_exact(4).enumerate().map(|(x, pixel)| (overlay.left + x, pixel)) {
             let alpha = pixel[3];
-            for (plane, &colour) in picture.planes.iter_mut().zip(pixel) {
+            let under = picture.alpha.as_ref().map_or(255, |plane| plane.row(y)[x]);
+            let both = over(alpha, alpha, under);
+            for (plane, &colour) in picture.planes.iter_mut().zip(pixel).filter(|_| alpha > 0) {
                 let sample = &mut plane.row_mut(y)[x];
-                *sample = over(times(colour, alpha), alpha, *sample);
+                let blended = over(times(colour, alpha), alpha, picture.colours.premultiplied(*sample, under));
+                *sample = picture.colours.of_premultiplied(blended, both);
             }
             if let Some(plane) = &mut picture.alpha {
-                let sample = &mut plane.row_mut(y)[x];
-                *sample = over(alpha, alpha, *sample);
+                plane.row_mut(y)[x] = both;
             }
         }
     }
@@ -120,6 +122,7 @@ impl Cell {
 #[cfg(all(test, not(feature = "python")))]
 mod tests {
     use super::*;
+    use crate::plane::Alpha;
 
     const SIDE: usize = 9;
 
@@ -130,7 +133,7 @@ mod tests {
             let noise = crate::noise(index, width * plane.height);
             plane.rows_mut().zip(noise.chunks(width)).for_each(|(row, noise)| row.copy_from_slice(noise));
         }
-        Picture { width: SIDE, height: SIDE, space, planes, alpha: None }
+        Picture { width: SIDE, height: SIDE, space, planes, alpha: None, colours: Alpha::Straight }
     }
 
     /// Of any size and at any place, so that edges are odd and even.
@@ -191,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_mark_on_what_is_transparent_adds_to_its_alpha() {
-        let mut picture = Picture { alpha: Some(Plane::filled(SIDE, SIDE, 100)), ..grounds(Space::Rgb) };
+        let colours = Alpha::Premultiplied;
+        let mut picture = Picture { alpha: Some(Plane::filled(SIDE, SIDE, 100)), colours, ..grounds(Space::Rgb) };
         for plane in &mut picture.planes {
             *plane = Plane::filled(SIDE, SIDE, 50);
         }

@@ -1,5 +1,7 @@
-//! Unsharp mask on luma: every channel of a pixel moves by `amount * (luma - blurred luma)`.
+//! Unsharp mask on luma: every channel of a pixel moves by `amount * (luma - blurred luma)`. What is transparent has no
+//! luma: the pixels around count as much as they are opaque, or a cut-out would get a bright seam.
 
+use crate::kernels::pixels::{divided, times};
 use crate::kernels::ycc;
 use crate::plan::Sharpen;
 use crate::plane::{Picture, Plane, Space};
@@ -14,7 +16,7 @@ pub fn sharpen(picture: &mut Picture, sharpen: &Sharpen) {
             let blurred = blur(&picture.planes[0], sharpen.sigma);
             for (row, blurred) in picture.planes[0].rows_mut().zip(blurred.rows()) {
                 for (sample, &blurred) in row.iter_mut().zip(blurred) {
-                    *sample = add(*sample, gain.of(*sample, blurred), 255);
+                    *sample = add(*sample, gain.of(*sample, blurred));
                 }
             }
         }
@@ -23,30 +25,38 @@ pub fn sharpen(picture: &mut Picture, sharpen: &Sharpen) {
 }
 
 fn sharpen_rgb(picture: &mut Picture, sigma: f64, gain: &Gain) {
-    let luma = luma(picture);
-    let blurred = blur(&luma, sigma);
+    let mut luma = Plane::new(picture.width, picture.height);
+    let mut pixels = vec![0; picture.width * 3];
+    for (y, luma) in luma.rows_mut().enumerate() {
+        picture.read_rgb(y, &mut pixels);
+        ycc::luma_row(&pixels, luma);
+    }
+    let blurred = blurred_luma(&luma, picture.alpha.as_ref(), sigma);
     for y in 0..picture.height {
-        for (x, (&luma, &blurred)) in luma.row(y).iter().zip(blurred.row(y)).enumerate() {
+        picture.read_rgb(y, &mut pixels);
+        let lumas = luma.row(y).iter().zip(blurred.row(y));
+        for (pixel, (&luma, &blurred)) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(lumas) {
             let change = gain.of(luma, blurred);
-            // Premultiplied colours never exceed their alpha.
-            let most = picture.alpha.as_ref().map_or(255, |alpha| alpha.row(y)[x]);
-            for plane in &mut picture.planes {
-                let sample = &mut plane.row_mut(y)[x];
-                *sample = add(*sample, change, most);
-            }
+            *pixel = pixel.map(|sample| add(sample, change));
         }
+        picture.write_rgb(y, &pixels);
     }
 }
 
-fn luma(picture: &Picture) -> Plane {
-    let mut luma = Plane::new(picture.width, picture.height);
-    let [r, g, b] = &picture.planes;
-    for (((luma, r), g), b) in luma.rows_mut().zip(r.rows()).zip(g.rows()).zip(b.rows()) {
-        for (((luma, &r), &g), &b) in luma.iter_mut().zip(r).zip(g).zip(b) {
-            *luma = ycc::luma(i32::from(r), i32::from(g), i32::from(b));
+/// The mean luma around every pixel, by how opaque what is there is.
+fn blurred_luma(luma: &Plane, alpha: Option<&Plane>, sigma: f64) -> Plane {
+    let Some(alpha) = alpha else { return blur(luma, sigma) };
+    let mut weighed = luma.clone();
+    for (row, alphas) in weighed.rows_mut().zip(alpha.rows()) {
+        row.iter_mut().zip(alphas).for_each(|(luma, &alpha)| *luma = times(*luma, alpha));
+    }
+    let (mut mean, weights) = (blur(&weighed, sigma), blur(alpha, sigma));
+    for ((row, weights), lumas) in mean.rows_mut().zip(weights.rows()).zip(luma.rows()) {
+        for ((mean, &weight), &luma) in row.iter_mut().zip(weights).zip(lumas) {
+            *mean = if weight == 0 { luma } else { divided(*mean, weight) };
         }
     }
-    luma
+    mean
 }
 
 /// A Gaussian is a resize to the same size with other weights.
@@ -56,8 +66,8 @@ fn blur(plane: &Plane, sigma: f64) -> Plane {
     resampled(plane, across.into(), down.into())
 }
 
-fn add(sample: u8, change: i16, most: u8) -> u8 {
-    (i16::from(sample) + change).clamp(0, i16::from(most)) as u8
+fn add(sample: u8, change: i16) -> u8 {
+    (i16::from(sample) + change).clamp(0, 255) as u8
 }
 
 /// The change for every difference that 8 bits can make.
@@ -76,6 +86,7 @@ impl Gain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plane::Alpha;
 
     #[test]
     fn sharpened_colours_stay_within_their_alpha() {
@@ -85,10 +96,12 @@ mod tests {
             plane
         };
         let planes = [edge(20, 90), edge(40, 100), edge(0, 60)];
-        let mut picture = Picture { width: 16, height: 4, space: Space::Rgb, planes, alpha: Some(edge(40, 100)) };
+        let colours = Alpha::Premultiplied;
+        let mut picture =
+            Picture { width: 16, height: 4, space: Space::Rgb, planes, alpha: Some(edge(40, 100)), colours };
         sharpen(&mut picture, &Sharpen { sigma: 1.0, amount: 3.0 });
         let alpha = picture.alpha.as_ref().expect("an alpha");
-        assert_eq!((picture.planes[1].row(1)[8], picture.planes[1].row(1)[7]), (100, 0));
+        assert_eq!((picture.planes[1].row(1)[8], picture.planes[1].row(1)[7]), (100, 29));
         for plane in &picture.planes {
             assert!(
                 plane

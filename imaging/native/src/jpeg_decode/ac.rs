@@ -281,7 +281,7 @@ mod tests {
         let counts = std::array::from_fn::<u8, 16, _>(|index| if index + 1 == 10 { 255 } else { 0 });
         let spec = Spec::parse(&[&counts[..], &[11; 255]].concat()).expect("255 symbols").0;
         let table = || Table::new(&spec, Coding::Ac).expect("a code for each");
-        let code_and_value = |bit: usize| bit % 21 > 10 && bit % 3 > 0;
+        let code_and_value = |bit: usize| bit % 21 > 10 && !bit.is_multiple_of(3);
         let byte = |at: usize| (0..8).fold(0, |byte, bit| byte << 1 | u8::from(code_and_value(8 * at + bit)));
         let bytes: Vec<u8> = (0..200).map(byte).collect();
         let reader = Reader::new(Cursor { bytes: &bytes, at: 0 });

@@ -80,7 +80,7 @@ impl Entry {
 
     /// As many ones as the value has bits.
     #[inline(always)]
-    pub const fn mask(self) -> u32 {
+    const fn mask(self) -> u32 {
         (1 << self.size()) - 1
     }
 
@@ -100,7 +100,7 @@ impl Entry {
 
 /// The value that bits under a mask stand for: with a leading 0 it is negative, and counts up to -1.
 #[inline(always)]
-pub const fn signed(raw: u32, mask: u32) -> i16 {
+const fn signed(raw: u32, mask: u32) -> i16 {
     if 2 * raw > mask { raw as i16 } else { raw.wrapping_sub(mask) as i16 }
 }
 

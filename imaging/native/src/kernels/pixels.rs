@@ -1,5 +1,7 @@
 //! Interleaved pixels to planes and back, alpha multiplied in and divided out.
 
+use crate::plane::Alpha;
+
 /// A row of grey, or of grey and alpha, as RGB or RGBA at the end of `out`.
 pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
     match channels {
@@ -9,15 +11,20 @@ pub fn widen_grey(row: &[u8], channels: usize, out: &mut Vec<u8>) {
 }
 
 also_for_avx2! {
-    /// Splits RGB (three planes) or RGBA (four) into planes, colours multiplied by alpha.
-    pub fn premultiplied_planes(pixels: &[u8], planes: &mut [Vec<u8>]) {
-        match planes {
-            [r, g, b] => {
+    /// Splits RGB (three planes) or RGBA (four) into planes, colours multiplied by alpha or as they are.
+    pub fn split(pixels: &[u8], planes: &mut [Vec<u8>], colours: Alpha) {
+        match (planes, colours) {
+            ([r, g, b], _) => {
                 for (((pixel, r), g), b) in pixels.as_chunks::<3>().0.iter().zip(r).zip(g).zip(b) {
                     [*r, *g, *b] = *pixel;
                 }
             }
-            [r, g, b, a] => {
+            ([r, g, b, a], Alpha::Straight) => {
+                for ((((pixel, r), g), b), a) in pixels.as_chunks::<4>().0.iter().zip(r).zip(g).zip(b).zip(a) {
+                    [*r, *g, *b, *a] = *pixel;
+                }
+            }
+            ([r, g, b, a], Alpha::Premultiplied) => {
                 for ((((pixel, r), g), b), a) in pixels.as_chunks::<4>().0.iter().zip(r).zip(g).zip(b).zip(a) {
                     let alpha = pixel[3];
                     [*r, *g, *b, *a] = [times(pixel[0], alpha), times(pixel[1], alpha), times(pixel[2], alpha), alpha];

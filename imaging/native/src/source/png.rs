@@ -1,14 +1,14 @@
 //! PNG: rows of 8 bits. Where everything made is lossy they become Y, Cb, Cr at half-size chroma while in cache;
-//! else they stay R, G, B, with alpha premultiplied.
+//! else they stay R, G, B.
 
 use std::io::{BufRead, Cursor, Seek};
 
-use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Reader, Transformations};
+use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformations};
 
 use super::{PlaneShape, Source};
 use crate::failure::{Decline, Failure, Outcome, Reason, corrupt, unsupported};
 use crate::kernels::{pixels, ycc};
-use crate::plane::Space;
+use crate::plane::{Alpha, Space};
 use crate::png_decode;
 use crate::resample::Rows;
 
@@ -16,6 +16,7 @@ pub struct Png<'a> {
     pixels: Pixels<'a>,
     space: Space,
     planes: Vec<PlaneShape>,
+    colours: Alpha,
     channels: usize,
     /// Rows whose grey is repeated.
     wide: Vec<u8>,
@@ -23,9 +24,9 @@ pub struct Png<'a> {
 }
 
 impl<'a> Png<'a> {
-    /// In Ycc420 where that is enough and there is no alpha, else in Rgb.
-    pub fn new(original: &'a [u8], space: Space) -> Outcome<Self> {
-        let reader = decoder(Cursor::new(original)).read_info().map_err(failure)?;
+    /// In Ycc420 where that is enough and there is no alpha, else in Rgb, with `colours`.
+    pub fn new(original: &'a [u8], space: Space, colours: Alpha) -> Outcome<Self> {
+        let reader = reader(Cursor::new(original))?;
         check(reader.info())?;
         let (width, height) = (reader.info().width as usize, reader.info().height as usize);
         let (colour, _) = reader.output_color_type();
@@ -46,7 +47,7 @@ impl<'a> Png<'a> {
                 rows: Vec::new(),
             }))
         };
-        Ok(Self { pixels, space, planes, channels, wide: Vec::new(), samples })
+        Ok(Self { pixels, space, planes, colours, channels, wide: Vec::new(), samples })
     }
 }
 
@@ -69,7 +70,7 @@ impl Source for Png<'_> {
             if self.channels < 3 { widened(rows, width * self.channels, self.channels, &mut self.wide) } else { rows };
         match (self.space, &mut self.samples[..]) {
             (Space::Ycc420, [y, cb, cr]) => ycc_planes(rows, width, [y, cb, cr], sink),
-            (_, planes) => rgb_planes(rows, width, planes, sink),
+            (_, planes) => rgb_planes(rows, width, planes, self.colours, sink),
         }
         Ok(rows.count > 0)
     }
@@ -137,9 +138,15 @@ fn ycc_planes(rows: Rows<'_>, width: usize, [y, cb, cr]: [&mut Vec<u8>; 3], sink
     }
 }
 
-fn rgb_planes(rows: Rows<'_>, width: usize, planes: &mut [Vec<u8>], sink: &mut dyn FnMut(usize, Rows<'_>)) {
+fn rgb_planes(
+    rows: Rows<'_>,
+    width: usize,
+    planes: &mut [Vec<u8>],
+    colours: Alpha,
+    sink: &mut dyn FnMut(usize, Rows<'_>),
+) {
     for y in 0..rows.count {
-        pixels::premultiplied_planes(rows.row(y, width * planes.len()), planes);
+        pixels::split(rows.row(y, width * planes.len()), planes, colours);
         for (index, samples) in planes.iter().enumerate() {
             sink(index, Rows { samples, stride: width, count: 1 });
         }
@@ -160,12 +167,22 @@ pub(super) fn shapes(space: Space, has_alpha: bool, width: usize, height: usize)
     planes
 }
 
-/// A decoder that checks every sum and gives 8 bits a channel.
-pub fn decoder<R: BufRead + Seek>(bytes: R) -> Decoder<R> {
+/// What is held at most of a file's metadata: 8 MiB of a chunk, for which room is doubled as it comes, and 4 MiB of the
+/// profile that it unpacks to. A file of longer EXIF is refused; a profile that unpacks to more counts as none.
+pub const METADATA_BYTES: usize = 12 << 20;
+
+/// The most bytes of a pixel as it is read.
+const PIXEL_BYTES: usize = 8;
+
+/// Has read what lies before the pixels; checks every sum and gives 8 bits a channel.
+pub fn reader<R: BufRead + Seek>(bytes: R) -> Outcome<Reader<R>> {
     let mut decoder = Decoder::new(bytes);
     decoder.set_transformations(Transformations::EXPAND);
     decoder.set_ignore_text_chunk(true);
-    decoder
+    // A row of pixels counts as well: whether it is too long is for others to say.
+    let row = decoder.read_header_info().map_err(failure)?.width as usize * PIXEL_BYTES;
+    decoder.set_limits(Limits { bytes: METADATA_BYTES + row });
+    decoder.read_info().map_err(failure)
 }
 
 /// Declines what is not 8 bits row by row.
@@ -198,7 +215,7 @@ pub fn is_grey(info: &Info<'_>) -> bool {
 pub fn failure(error: DecodingError) -> Failure {
     let reason = match &error {
         DecodingError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => Reason::Truncated,
-        DecodingError::LimitsExceeded => Reason::TooManyPixels,
+        DecodingError::LimitsExceeded => Reason::MetadataTooLarge,
         _ => Reason::Corrupt,
     };
     Failure::Rejected(reason, format!("the PNG: {error}"))

@@ -10,7 +10,7 @@ use crate::exif;
 use crate::failure::{Decline, Failure, Outcome, Reason, unsupported};
 use crate::kernels::{pixels, range};
 use crate::libwebp::{self, DecodeError, Features};
-use crate::plane::{Picture, Plane, Space};
+use crate::plane::{Alpha, Picture, Plane, Space};
 use crate::probe::{Kind, Probe};
 use crate::resample::Rows;
 
@@ -21,7 +21,8 @@ pub struct WebP {
 }
 
 impl WebP {
-    pub fn new(original: &[u8]) -> Outcome<Self> {
+    /// With `colours`, where there is an alpha.
+    pub fn new(original: &[u8], colours: Alpha) -> Outcome<Self> {
         let features = libwebp::features(original).map_err(failure)?;
         let (width, height) = (features.width, features.height);
         let picture = picture(original, &features)?;
@@ -29,7 +30,7 @@ impl WebP {
             let planes = decode_lossy(&picture, width, height)?;
             return Ok(Self { space: Space::Ycc420, shapes: shapes(Space::Ycc420, false, width, height), planes });
         }
-        let planes = decode_pixels(&picture, features.has_alpha, (width, height))?;
+        let planes = decode_pixels(&picture, features.has_alpha, colours, (width, height))?;
         Ok(Self { space: Space::Rgb, shapes: shapes(Space::Rgb, features.has_alpha, width, height), planes })
     }
 }
@@ -68,17 +69,23 @@ fn decode_lossy(picture: &[u8], width: usize, height: usize) -> Outcome<Vec<Plan
     Ok(vec![y.mapped(&range::WIDEN_LUMA), cb.mapped(&range::WIDEN_CHROMA), cr.mapped(&range::WIDEN_CHROMA)])
 }
 
-fn decode_pixels(picture: &[u8], has_alpha: bool, (width, height): (usize, usize)) -> Outcome<Vec<Plane>> {
+fn decode_pixels(
+    picture: &[u8],
+    has_alpha: bool,
+    colours: Alpha,
+    (width, height): (usize, usize),
+) -> Outcome<Vec<Plane>> {
     let mut rgba = vec![0; width * height * 4];
     libwebp::decode_rgba(picture, width, &mut rgba).map_err(damaged)?;
     let mut planes: Vec<Plane> = shapes(Space::Rgb, has_alpha, width, height)
         .iter()
         .map(|shape| Plane::new(shape.width, shape.height))
         .collect();
+    let weighs = has_alpha && colours == Alpha::Premultiplied;
     for (y, row) in rgba.chunks_exact(width * 4).enumerate() {
         for (x, pixel) in row.chunks_exact(4).enumerate() {
             for (plane, &colour) in planes.iter_mut().zip(pixel) {
-                plane.row_mut(y)[x] = if has_alpha { pixels::times(colour, pixel[3]) } else { colour };
+                plane.row_mut(y)[x] = if weighs { pixels::times(colour, pixel[3]) } else { colour };
             }
         }
         if let Some(alpha) = planes.get_mut(3) {

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use _native::plan::{Format, Level, Plan, Rendition};
-use _native::plane::{Picture, Space};
+use _native::plane::{Alpha, Picture, Space};
 
 pub const WIDTH: usize = 67;
 pub const HEIGHT: usize = 45;
@@ -46,5 +46,5 @@ pub fn picture() -> Picture {
             }
         }
     }
-    Picture { width: WIDTH, height: HEIGHT, space: Space::Rgb, planes, alpha: None }
+    Picture { width: WIDTH, height: HEIGHT, space: Space::Rgb, planes, alpha: None, colours: Alpha::Straight }
 }
