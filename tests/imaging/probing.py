@@ -88,10 +88,11 @@ NUMBERS: dict[str, tuple[int, int | None]] = {
 
 CALLS = [name for name, numbers in NUMBERS.items() if numbers[platform.machine() == "aarch64"] is not None]
 
-#: What `tgkill` and `clone` are allowed for shows which of their arguments are not.
-CLONE, TGKILL = ((56, 234), (220, 131))[platform.machine() == "aarch64"]
+#: What these are allowed for shows which of their arguments are not.
+CLONE, MPROTECT, SENDTO, TGKILL = ((56, 10, 44, 234), (220, 226, 206, 131))[platform.machine() == "aarch64"]
 CLONE3 = 435
-PROT_ALL, PRIVATE_ANONYMOUS = 7, 0x22
+PROT_EXEC, PROT_ALL, PRIVATE_ANONYMOUS = 4, 7, 0x22
+GET_DUMPABLE = 3
 
 
 def call(number: int, *arguments: int) -> int:
@@ -166,14 +167,18 @@ PROBES: dict[str, Callable[[], object]] = {
     "clone a process": lambda: call(CLONE, int(signal.SIGCHLD), 0, 0, 0, 0),
     "clone3": lambda: call(CLONE3, 0, 0),
     "signal another process": lambda: call(TGKILL, PARENT, PARENT, 0),
+    "signal nobody": lambda: call(TGKILL, 1 << 30, 1 << 30, 0),
     "map executable memory": lambda: LIBC_mmap(PROT_ALL),
+    "make memory executable": lambda: call(MPROTECT, 0, 0, PROT_EXEC),
+    "send to an address": lambda: call(SENDTO, -1, 0, 0, 0, 1, 0),
+    "ask whether it may be dumped": lambda: LIBC.prctl(GET_DUMPABLE),
     "read a file": lambda: Path(__file__).read_bytes(),
     "read own environment": lambda: os.open("/proc/self/environ", os.O_RDONLY),
     "read the parent's environment": lambda: os.open(f"/proc/{PARENT}/environ", os.O_RDONLY),
     "read the parent's memory": lambda: os.open(f"/proc/{PARENT}/mem", os.O_RDONLY),
     "write a file": lambda: Path("/tmp/written").write_bytes(b"x"),
     "list a directory": lambda: list(os.scandir("/")),
-    "make a directory": lambda: Path("/tmp/made").mkdir(),
+    "make a directory": lambda: Path(f"/tmp/made-{os.getpid()}").mkdir(),
     "remove a file": lambda: Path("/tmp/none").unlink(),
     "look at a file": lambda: Path("/").stat(),
     "open a socket": lambda: socket.socket(),

@@ -38,6 +38,7 @@ def test_quality_costs_bytes(format: str) -> None:
 def test_effort_saves_bytes(format: str) -> None:
     efforts = WRITERS[format].efforts
     assert len(body(format, effort=min(efforts))) > len(body(format, effort=max(efforts)))
+    assert body(format, effort=0) != body(format), "none at all is not the format's own"
 
 
 @pytest.mark.parametrize("format", ["webp", "png"])

@@ -199,6 +199,14 @@ def test_limits_hold_inside_the_core_too() -> None:
     with pytest.raises(_native.Rejected) as rejected:
         _native.render(write(scene(), "jpeg"), replace(plan, max_pixels=160 * 120 - 1))
     assert rejected.value.args[0] == Reason.TOO_MANY_PIXELS
+    assert orders(write(scene(), "jpeg"), one(), Limits(pixels=20_000)).max_pixels == 20_000
+
+
+def test_what_is_enlarged_is_made_of_the_original_whatever_else_is_made() -> None:
+    original = write(noise(40, 30), "png")
+    large, small = (Rendition(name, "png", resize=box(edge, None, "fit")) for name, edge in (("a", 90), ("b", 9)))
+    alone, beside = (fused.render(original, several(*each)).images[0] for each in ((large,), (large, small)))
+    assert alone.body == beside.body
 
 
 def test_a_plan_that_contradicts_itself_is_a_value_error() -> None:
@@ -210,12 +218,13 @@ def test_a_plan_that_contradicts_itself_is_a_value_error() -> None:
             _native.render(original, wrong)
 
 
-def orders(original: bytes, recipe: Recipe) -> Plan:
+def orders(original: bytes, recipe: Recipe, limits: Limits | None = None) -> Plan:
     """The plan of a recipe for an original."""
     probe = _native.probe(original)
     upright = (probe.width, probe.height)
     sizes = chain(recipe, *upright)
-    return fused.plan(sizes, list(zip(recipe.renditions, sizes.placements, strict=True)), upright, Limits())
+    every = list(zip(recipe.renditions, sizes.placements, strict=True))
+    return fused.plan(sizes, every, upright, limits or Limits())
 
 
 def test_what_is_learnt_on_the_way() -> None:

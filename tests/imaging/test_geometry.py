@@ -6,7 +6,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from imaging.geometry import OVERSAMPLING, area, chain, half_up, mark_box, mark_size, placement, shrink_on_load
+from imaging.geometry import (
+    OVERSAMPLING,
+    Box,
+    area,
+    chain,
+    half_up,
+    mark_box,
+    mark_size,
+    placement,
+    shrink_on_load,
+)
 from imaging.recipe import Gravity, Recipe, Rendition, Resize
 from imaging.renditions import CORNERS, GRAVITIES
 
@@ -172,3 +182,8 @@ def test_a_mark_keeps_its_distance_from_the_corner(share: float, margin: float, 
     box = mark_box(mark, margin, "south-east", (width, height))
     assert (width - box.left - box.width, height - box.top - box.height) == (inset, inset)
     assert mark_box(mark, margin, "north-west", (width, height)).left == inset
+
+
+@pytest.mark.parametrize("gravity", ["north-west", "centre", "south-east"])
+def test_a_margin_gives_way_evenly_where_there_is_no_room_for_it(gravity: str) -> None:
+    assert mark_box((80, 60), 0.5, gravity, (100, 90)) == Box(10, 15, 80, 60)

@@ -15,6 +15,7 @@ from PIL import Image, PngImagePlugin
 from imaging.errors import Reason, Rejected
 from imaging.limits import MIB, Limits
 from imaging.pipeline import render
+from imaging.unbroken import unbroken
 from tests.imaging.drawing import FORMATS, noise, scene, srgb_profile, write
 from tests.imaging.recipes import box, one, shipped
 
@@ -62,6 +63,13 @@ def test_large_profiles(format: str) -> None:
     original = write(scene(), format, icc_profile=srgb_profile() + bytes(5000))
     assert reason(original, Limits(icc_bytes=5000)) is Reason.METADATA_TOO_LARGE
     assert render(original, one(), limits=Limits(icc_bytes=6000))
+
+
+def test_the_core_looks_for_holes_within_the_limits() -> None:
+    """What libvips would refuse afterwards has cost nothing before."""
+    with pytest.raises(Rejected) as refused:
+        unbroken(write(scene(), "jpeg", progressive=True), Limits(memory=160 * 120))
+    assert refused.value.reason is Reason.TOO_MUCH_MEMORY
 
 
 def test_a_profile_larger_than_the_core_ever_holds() -> None:
@@ -112,6 +120,13 @@ def test_what_streams_is_not(format: str) -> None:
 def test_a_strip_that_would_have_to_be_blown_up() -> None:
     """One pixel wide and to fill a square: 2048 x 134,000,000 pixels on the way there."""
     assert reason(write(noise(1, 65_500), "png"), resize=box(2048, 2048, "fill")) is Reason.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize("format", ["png", "tiff"])
+def test_what_is_enlarged_is_held_to_the_pixels_on_both_paths(format: str) -> None:
+    original, fill = write(noise(10, 1000), format), box(100, 100, "fill")
+    assert reason(original, Limits(pixels=100 * 10_000 - 1), fill) is Reason.TOO_MANY_PIXELS
+    assert render(original, one(resize=fill), limits=Limits(pixels=100 * 10_000))
 
 
 def test_a_strip_longer_than_the_format_holds() -> None:

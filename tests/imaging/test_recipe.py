@@ -4,8 +4,9 @@ import json
 import string
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -383,6 +384,27 @@ def test_a_definition_changes_with_what_the_pixels_depend_on_and_nothing_else() 
     assert all(definition != named(recipe, "two").definition for recipe in different)
 
 
+def test_every_knob_of_a_rendition_is_part_of_its_definition() -> None:
+    """One that were not would leave what was published under the old one in its place."""
+    plain = Rendition("a", "jpeg")
+    turned: dict[str, Any] = {
+        "format": "png",
+        "quality": 3,
+        "target": 60.0,
+        "effort": 1,
+        "lossless": True,
+        "progressive": True,
+        "background": "#000000",
+        "keep": ("copyright",),
+        "resize": Resize(3, 3),
+        "sharpen": Sharpen(1, 1),
+        "watermark": ImageWatermark(PNG, 0.2),
+    }
+    assert {field.name for field in fields(Rendition)} == {*turned, "name", "sizes"}
+    definitions = {replace(plain, **{knob: value}).definition for knob, value in turned.items()}
+    assert len(definitions | {plain.definition}) == len(turned) + 1
+
+
 def named(recipe: Recipe, name: str) -> Rendition:
     """The rendition of that name."""
     return next(each for each in recipe.renditions if each.name == name)
@@ -433,6 +455,15 @@ def test_a_quality_may_be_left_to_a_score(format: str) -> None:
     )
     assert (plain.quality, plain.target, plain.aim) == ("auto", None, TARGET)
     assert (aimed.quality, aimed.target, aimed.aim) == ("auto", 82.0, 82.0)
+
+
+def test_what_is_at_a_bound_is_within_it() -> None:
+    assert written('format = "jpeg"\nquality = "auto"\nresize = { width = 2000, height = 2000 }')
+    mark = PNG + bytes(MAX_ASSET_BYTES - len(PNG))
+    text = 'name = "r"\n[[renditions]]\nname = "a"\nformat = "png"\nwatermark = { image = "mark.png", width = 0.5 }'
+    assert parse(text, {"mark.png": mark}.__getitem__)
+    readable = SMALL.replace("640", "80")
+    assert analysing("labels = 5", LARGE, readable).shown == analysing("labels = 5", readable).renditions[0]
 
 
 def test_what_needs_no_newer_schema_keeps_its_names() -> None:

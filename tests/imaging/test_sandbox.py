@@ -121,6 +121,7 @@ def test_a_system_call_is_refused(sandbox: Sandbox, call: str) -> None:
         "list a directory",
         "look at a file",
         "make a directory",
+        "make memory executable",
         "map executable memory",
         "open a socket",
         "open a unix socket",
@@ -131,7 +132,9 @@ def test_a_system_call_is_refused(sandbox: Sandbox, call: str) -> None:
         "remove a file",
         "replace itself",
         "run a program",
+        "send to an address",
         "signal another process",
+        "signal nobody",
         "signal the parent",
         "write a file",
     ],
@@ -197,6 +200,12 @@ def test_where_the_kernel_refuses_the_filter_the_other_walls_hold(attempt: str, 
         assert (sandbox.level, sandbox.ready.missing) == ("partial", ("seccomp",))
         assert tried(sandbox, attempt) in errors
         assert same(sandbox.render(PHOTO, RECIPE), pipeline.render(PHOTO, RECIPE))
+
+
+def test_a_child_cannot_be_dumped() -> None:
+    """Asked where the filter is missing, which would refuse the question."""
+    with Sandbox(1, entry=UNFILTERED) as sandbox:
+        assert tried(sandbox, "ask whether it may be dumped") == "done: 0"
 
 
 # What it can

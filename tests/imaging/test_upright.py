@@ -4,6 +4,7 @@ import pytest
 
 from imaging.pipeline import render
 from tests.imaging.drawing import SEEN, distance, exif, noise, opened, read, scaled, scene, write
+from tests.imaging.hostile.webps import EXIF, canvas, chunk, webp
 from tests.imaging.recipes import box, one
 
 STORED = scene(120, 80)
@@ -16,6 +17,18 @@ def test_exif_turns_the_picture(format: str, orientation: int) -> None:
     seen = SEEN[orientation](STORED)
     assert distance(read(rendered.images[0].body), seen) < 2
     assert (rendered.original.height, rendered.original.width) == seen.shape[:2]
+
+
+@pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"])
+@pytest.mark.parametrize("before", [b"", chunk(b"ABCD", b"odd")])
+@pytest.mark.parametrize("kind", ["lossy", "lossless"])
+def test_exif_of_a_webp_is_found_however_it_begins_and_whatever_lies_before_it(
+    prefix: bytes, before: bytes, kind: str
+) -> None:
+    plain = write(STORED, "webp", lossless=kind == "lossless")
+    turned = chunk(b"EXIF", prefix + exif(Orientation=6).removeprefix(b"Exif\0\0"))
+    original = webp(canvas(EXIF, 120, 80), before, plain[12:], turned)
+    assert distance(read(render(original, one()).images[0].body), SEEN[6](STORED)) < 2
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -251,6 +251,27 @@ mod tests {
         assert!(Rc::ptr_eq(&luma, &alpha));
     }
 
+    /// Odd edges of half-size chroma too, but for what rounding gives to one of two that are alike.
+    #[test]
+    fn a_mirror_image_has_the_weights_of_the_picture_backwards() {
+        for (source, target, halved) in [(40, 13, false), (40, 13, true), (40, 14, true), (9, 5, true), (7, 3, false)] {
+            let half = usize::from(halved);
+            let axis = Axis { target_span: target as f64 / (1 + half) as f64, halved, ..Axis::plain(source, target) };
+            let axis = Axis { target: target.div_ceil(1 + half), ..axis };
+            let (plain, mirrored) = (Taps::lanczos3(&axis), Taps::lanczos3(&Axis { mirrored: true, ..axis }));
+            let line = |taps: &Taps, index: usize| -> Vec<i16> {
+                let mut line = vec![0; source];
+                line[taps.starts[index] as usize..][..taps.count].copy_from_slice(taps.weights(index));
+                line
+            };
+            for index in 0..axis.target {
+                let (plain, mirrored) = (line(&plain, index), line(&mirrored, index));
+                let apart = plain.iter().zip(mirrored.iter().rev()).map(|(one, other)| one.abs_diff(*other)).max();
+                assert!(apart <= Some(4), "{apart:?} at {index} of {axis:?}");
+            }
+        }
+    }
+
     proptest! {
         /// An odd edge of half-size chroma lies behind half a sample: the last of the source has most of its weight.
         #[test]

@@ -66,9 +66,8 @@ fn both_rows_of_two_have_their_share_of_chroma() {
     assert_near(mean_of(&made.bodies[0], Kind::Jpeg), [130.0, 100.0, 130.0], "red and blue");
 }
 
-/// As a palette: read by the png crate, not by the decoder that reads most.
-#[test]
-fn a_palettes_file_that_is_cut_short_anywhere_is_refused() {
+/// 40 x 30 pixels of two colours: read by the png crate, not by the decoder that reads most.
+fn palette() -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, 40, 30);
     encoder.set_color(png::ColorType::Indexed);
@@ -76,11 +75,31 @@ fn a_palettes_file_that_is_cut_short_anywhere_is_refused() {
     let mut writer = encoder.write_header().expect("a header");
     writer.write_image_data(&[0, 1, 1].repeat(400)).expect("40 x 30 indices");
     writer.finish().expect("a whole file");
-    let orders = plan(vec![rendition(Format::Jpeg, 33, 22)]);
+    file
+}
+
+#[test]
+fn a_palettes_file_that_is_cut_short_anywhere_is_refused() {
+    let (file, orders) = (palette(), plan(vec![rendition(Format::Jpeg, 33, 22)]));
     assert!(render(&file, &orders).is_ok());
     for end in 0..file.len() {
         assert!(render(&file[..end], &orders).is_err(), "cut at {end} of {}", file.len());
     }
+}
+
+/// The png crate panics where it meets one.
+#[test]
+fn part_of_a_colour_in_a_palette_is_refused() {
+    let mut file = palette();
+    let name = file.windows(4).position(|bytes| bytes == b"PLTE").expect("a palette");
+    let (content, last) = (name + 4, name + 4 + 5);
+    file.drain(last..last + 5);
+    file[name - 1] = 5;
+    let sum = crc32fast::hash(&file[name..last]).to_be_bytes();
+    file.splice(last..last, sum);
+    assert_eq!(file[content..last], [250, 10, 20, 30, 40]);
+    let outcome = reason(render(&file, &plan(vec![rendition(Format::Jpeg, 33, 22)])));
+    assert_eq!(outcome, Some(Reason::Corrupt));
 }
 
 #[test]
