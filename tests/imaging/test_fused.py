@@ -280,7 +280,7 @@ def test_a_recipe_aims_at_a_score_on_both_paths(format: str, path: str) -> None:
 
 @pytest.mark.parametrize("format", ["jpeg", "webp"])
 def test_colours_that_halving_them_loses_count_in_the_score(format: str) -> None:
-    """Fine stripes of two colours as light as each other: the core's picture of four bytes for six has lost them already."""
+    """Fine stripes of two colours, each as light as the other: a picture of halved chroma has lost them already."""
     stripes = np.where((np.arange(200) // 3 % 2 == 0)[:, None], (190, 90, 110), (70, 140, 120)).astype(np.uint8)
     pixels = np.tile(stripes, (150, 1, 1)) // 2 + scene(200, 150) // 3
     original = write(pixels, "png")
