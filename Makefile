@@ -198,7 +198,7 @@ bench-batch: setup ## Measure what the batch and the sandbox cost (PHOTOS=folder
 
 .PHONY: bench-lock
 bench-lock: .venv/ready ## Pin the newest peers
-	@for lock in peers simd; do $(VENV)/uv pip compile bench/$$lock.in --universal --python-version 3.11 --generate-hashes \
+	@for lock in peers turbo simd node; do $(VENV)/uv pip compile bench/$$lock.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate -c requirements.lock --custom-compile-command "make bench-lock" --upgrade -q -o bench/$$lock.lock; done
 	@npm install --prefix bench --save-exact --omit-lockfile-registry-resolved=true --no-fund --no-audit sharp@latest
 

@@ -22,7 +22,7 @@ from cli.deployed import address
 from cli.deployment import Deployment, Letter
 from cli.display import Terminal, counting, following, talk
 from cli.embedded import embedded
-from cli.folders import writable
+from cli.folders import named, writable
 from cli.originals import Original
 from cli.shown import Refusal, Shown, figures
 from cli.text import counted, size
@@ -52,7 +52,8 @@ class Outcome:
 
 def demo(
     directory: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Your photographs. Left out: samples are drawn.")
+        Path | None,
+        typer.Argument(metavar="[DIR]", parser=named, help="Your photographs. Left out: samples are drawn."),
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=10_000, help="How many samples to draw.")] = 60,
     recipe: Annotated[

@@ -1,9 +1,18 @@
-"""Folders that the user names for what a verb writes."""
+"""Folders that the user names, to read from and to write to."""
 
 import tempfile
 from pathlib import Path
 
+import typer
+
 from cli.complaint import Complaint
+
+
+def named(text: str) -> Path:
+    """Raises typer.BadParameter for no name at all: that would be the folder this runs in, which nobody meant."""
+    if not text:
+        raise typer.BadParameter("name a folder; . is the one you are in")
+    return Path(text)
 
 
 def writable(folder: Path, option: str) -> None:

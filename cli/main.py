@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import cleandoc
 from typing import Any, NoReturn, TextIO
 
 import typer
@@ -54,6 +55,10 @@ EPILOG = (
 class Verbs(TyperGroup):
     """Ends as cli/exits.py says where click has ways of its own."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        _flow(self)
+
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with _read():
             return super().make_context(*args, **kwargs)
@@ -65,6 +70,13 @@ class Verbs(TyperGroup):
         except TyperException as mistake:
             _answer(mistake.format_message())
             raise
+
+
+def _flow(command: Any) -> None:
+    """Breaks the lines of its help, and of what is below it, where the terminal does and not where the source does."""
+    command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in cleandoc(command.help or "").split("\n\n"))
+    for below in command.commands.values() if isinstance(command, TyperGroup) else ():
+        _flow(below)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The fused path: the whole set in one call to the Rust core, which holds no full frame and no lock.
+"""The fused path: the whole set in one call to the Rust core, which holds no lock and few full frames.
 
 What the core does not cover it declines, by the input's header and the recipe alone, with a word of its list
 (`failure.rs`); libvips serves those. Sizes, defaults and marks come from where libvips' path has them, so the two

@@ -12,16 +12,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bench.imaging.contenders import CONTENDERS, Contender
-from bench.imaging.inputs import missing, originals
+from bench.imaging.inputs import originals
 from bench.imaging.install import install
 from bench.imaging.jobs import JOBS, Job
 from bench.imaging.machine import load, machine
 from bench.imaging.measure import Measured, Track, measure
+from bench.imaging.photos import Photos
 from bench.imaging.places import CACHE, PEERS, PHOTOS, PLOT, RESULTS, SSIMULACRA2
 from bench.imaging.report import drawn, report, today
 from bench.imaging.score import Scores, check_judge, score
@@ -37,8 +38,9 @@ TURNS = 2
 def main(arguments: Sequence[str]) -> int:
     """The whole run. Only a full run of every job overwrites the page that is kept."""
     asked = parser().parse_args(arguments)
-    if problems := list(missing(asked.photos)):
-        print("\n".join(problems), file=sys.stderr)
+    photos = Photos(asked.photos.expanduser())
+    if not photos.choose(1):
+        print("\n".join(missing(photos)), file=sys.stderr)
         return 2
     began = time.monotonic()
     kind = f"{'quick' if asked.quick else 'full'}, load {load():.1f} before it began"
@@ -50,9 +52,10 @@ def main(arguments: Sequence[str]) -> int:
     CACHE.mkdir(exist_ok=True)
     everything: list[tuple[Measured, Scores]] = []
     for job in asked.jobs:
-        everything.append(run(quick(job) if asked.quick else job, asked, unavailable))
+        everything.append(run(quick(job) if asked.quick else job, photos, 1 if asked.quick else TURNS, unavailable))
         facts = machine() | {"Date": today(), "Run": f"{kind}, {(time.monotonic() - began) / 60:.0f} minutes"}
-        page = report(everything, facts, goals(everything))
+        facts |= {"Photos": f"{len(photos.files)} JPEGs, {len(photos.left_out)} of them left out"}
+        page = report(everything, facts, goals(everything), photos.left_out)
         (CACHE / RESULTS.name).write_text(page)  # so that what was measured is not lost with what comes next
     kept = not asked.quick and asked.jobs == JOBS
     if kept:
@@ -62,16 +65,22 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def run(job: Job, asked: argparse.Namespace, unavailable: dict[Path, str]) -> tuple[Measured, Scores]:
+def missing(photos: Photos) -> Iterator[str]:
+    """What there is to say when there is nothing to measure with."""
+    yield from (f"{name}: {why}" for name, why in photos.left_out.items())
+    yield f"no JPEG to measure with in {photos.folder}: name a folder of camera originals (make bench PHOTOS=folder)"
+
+
+def run(job: Job, photos: Photos, turns: int, unavailable: dict[Path, str]) -> tuple[Measured, Scores]:
     """One job: measured, then judged."""
     say(f"{job.name}: originals")
-    found = originals(job.originals, asked.photos, CACHE, job.photos)
+    found = originals(job.originals, photos, CACHE, job.photos)
     outputs = CACHE / "outputs" / job.name
     shutil.rmtree(outputs, ignore_errors=True)
     outputs.mkdir(parents=True)
     present = [contender for contender in CONTENDERS if contender.place not in unavailable]
     say(f"{job.name}: {len(found)} originals × {len(present)} contenders × {job.rounds} rounds")
-    measured = measure(job, found, present, job.rounds, 1 if asked.quick else TURNS, outputs)
+    measured = measure(job, found, present, job.rounds, turns, outputs)
     measured.tracks |= {each.name: absent(each, unavailable) for each in CONTENDERS if each not in present}
     say(f"{job.name}: quality")
     return measured, score(measured, outputs)
@@ -88,11 +97,14 @@ def quick(job: Job) -> Job:
 
 
 def draw(everything: list[tuple[Measured, Scores]], path: Path) -> None:
-    """The plot, where matplotlib is."""
-    if not PEERS.exists():
-        return
+    """The plot. Without one the table is as good, and another run's does not stay beside it."""
+    path.unlink(missing_ok=True)
     bars = json.dumps(drawn(everything))
-    subprocess.run([PEERS, "-m", "bench.imaging.draw", str(path)], input=bars, text=True, check=True)
+    try:
+        drawing = [PEERS, "-m", "bench.imaging.draw", str(path)]
+        subprocess.run(drawing, input=bars, text=True, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        say(f"no plot: {(getattr(error, 'stderr', None) or str(error)).strip().splitlines()[-1]}")
 
 
 def say(what: str) -> None:

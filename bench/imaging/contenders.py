@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.imaging.places import NODE_MODULES, OURS, PEERS, SIMD
+from bench.imaging.places import NODE, NODE_MODULES, OURS, PEERS, SIMD, TURBO
 
 OURS_NAME = "Safelight"
 SHARP = "sharp, per size"
@@ -30,7 +30,7 @@ def python(name: str, place: Path, worker: str, *arguments: str) -> Contender:
 def node(name: str, way: str) -> Contender:
     """sharp."""
     worker = Path(__file__).parent / "workers" / "sharp.mjs"
-    return Contender(name, ("node", str(worker), str(NODE_MODULES.parent), way), NODE_MODULES / "sharp")
+    return Contender(name, (str(NODE), str(worker), str(NODE_MODULES.parent), way), NODE)
 
 
 CONTENDERS = (
@@ -43,7 +43,7 @@ CONTENDERS = (
     python("Pillow, pyramid", PEERS, "pillow", "pyramid"),
     python("Pillow-SIMD, per size", SIMD, "pillow", "per-size"),
     python("Pillow-SIMD, pyramid", SIMD, "pillow", "pyramid"),
-    python("simplejpeg + fast_image_resize", PEERS, "turbo"),
+    python("simplejpeg + fast_image_resize", TURBO, "turbo"),
     python("OpenCV, per size", PEERS, "opencv", "per-size"),
     python("OpenCV, pyramid", PEERS, "opencv", "pyramid"),
 )

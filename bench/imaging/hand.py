@@ -6,7 +6,7 @@ import re
 import select
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Self
@@ -23,6 +23,9 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
 }
 
+#: How a process that ends by an error says so: Python in its last line, Node before it tells its own version.
+ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
+
 #: Seconds until an answer. The longest takes a tenth of it, on one busy core.
 PATIENCE = 120.0
 
@@ -32,27 +35,36 @@ class Unable(Exception):
 
 
 class Hand:
-    """One process of a contender, on one core for all its life."""
+    """One process of a contender, on one core for all its life. Raises Unable where it cannot be started."""
 
     def __init__(self, contender: Contender, core: int) -> None:
         self.name = contender.name
+        self.versions: dict[str, str] = {}
         self.told = TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
-        self.process = subprocess.Popen(
-            contender.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.told,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, **ENVIRONMENT},
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-        )
         try:
-            self.versions: dict[str, str] = self.answer()["versions"]
+            self.process = subprocess.Popen(
+                contender.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.told,
+                text=True,
+                cwd=ROOT,
+                env={**os.environ, **ENVIRONMENT},
+                preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+            )
+        except OSError as error:
+            self.told.close()
+            raise Unable(f"{contender.command[0]}: {error.strerror}") from None
+
+    def ready(self) -> Self:
+        """Wait until it has imported everything, and says what it is made of. Raises Unable; then it is ended."""
+        try:
+            self.versions = self.answer()["versions"]
         except Unable:
             self.close()
             raise
         self.forget_peak()
+        return self
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
         """Ask, and wait for the answer. Raises Unable."""
@@ -60,10 +72,11 @@ class Hand:
         return self.answer()
 
     def send(self, do: str, **more: Any) -> None:
-        """Ask only."""
+        """Ask only. Whether anyone is left to hear it, the answer tells."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
+            self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
         """The next line. Raises Unable where the contender says so, is gone, or does not answer: then it is ended."""
@@ -73,13 +86,18 @@ class Hand:
             raise Unable(f"gave no answer within {PATIENCE:.0f} s")
         line = self.process.stdout.readline()
         if not line:
-            self.told.seek(0)
-            said = [line.strip() for line in self.told if line.strip()]
-            raise Unable(said[-1] if said else f"ended with status {self.process.wait()}")
+            raise Unable(self.last_words() or f"ended with status {self.process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         if "unable" in answer:
             raise Unable(answer["unable"])
         return answer
+
+    def last_words(self) -> str:
+        """What it said when it ended: its error, or else whatever came last."""
+        self.told.seek(0)
+        said = [line.strip() for line in self.told if line.strip()]
+        errors = [line for line in said if ERROR.match(line)]
+        return (errors or said or [""])[-1]
 
     @property
     def peak(self) -> float:
@@ -101,10 +119,11 @@ class Hand:
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.told):
             if pipe:
-                pipe.close()
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
     def __enter__(self) -> Self:
-        return self
+        return self.ready()
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -117,11 +136,13 @@ def cores() -> list[int]:
 
 @contextmanager
 def team(contender: Contender, on: Iterable[int]) -> Iterator[list[Hand]]:
-    """One process of a contender on each core. Raises Unable."""
+    """One process of a contender on each core; they start side by side. Raises Unable."""
     hands: list[Hand] = []
     try:
         for core in on:
             hands.append(Hand(contender, core))  # noqa: PERF401 - those already started are closed if one fails
+        for hand in hands:
+            hand.ready()
         yield hands
     finally:
         for hand in hands:

@@ -4,10 +4,11 @@ A larger sensor is played by enlarging and adding grain, so that decoders have a
 iPhone by turning the pixels, moving them to Display-P3 and writing restart markers, as iPhones do.
 """
 
+import hashlib
 import io
+import os
 import zlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
@@ -15,6 +16,7 @@ import pyvips
 from PIL import Image, ImageCms
 
 from bench.imaging.display_p3 import profile
+from bench.imaging.photos import Original, Photos, by_an_iphone, facts
 
 #: Luma noise of a small sensor at base sensitivity, in grey levels.
 GRAIN = 2.0
@@ -26,70 +28,34 @@ IPHONE = (4032, 3024)
 HELD_UPRIGHT = 6
 
 
-@dataclass(frozen=True)
-class Original:
-    """A file to render, and what its header says: upright size, EXIF's orientation, a profile other than sRGB."""
-
-    name: str
-    path: Path
-    width: int
-    height: int
-    orientation: int
-    profile: bool
-
-
-def originals(kind: str, photos: Path, cache: Path, count: int) -> list[Original]:
-    """As many originals of a kind as asked for, or as there are photos to make them of."""
-    sources = chosen(kind, jpegs(photos))[:count]
+def originals(kind: str, photos: Photos, cache: Path, count: int) -> list[Original]:
+    """As many originals of a kind as asked for, or as there are photos to make them of: an iPhone's of iPhones'."""
+    chosen = photos.choose(count, by_an_iphone if kind == "iphone" else None)
     if kind == "camera":
-        return [facts(path) for path in sources]
+        return chosen
     made, suffix = MAKERS[kind]
     folder = cache / "originals" / kind
     folder.mkdir(parents=True, exist_ok=True)
-    return [facts(kept(folder / f"{source.stem}{suffix}", made, source)) for source in sources]
+    return [facts(source.name, kept(folder, suffix, made, source.path)) for source in chosen]
 
 
-def jpegs(photos: Path) -> list[Path]:
-    """The photos, in an order that mixes cameras and stays the same: shuffled by the hash of the name."""
-    found = [path for path in photos.iterdir() if path.suffix.lower() in (".jpg", ".jpeg")]
-    return sorted(found, key=lambda path: (zlib.crc32(path.name.encode()), path.name))
-
-
-def chosen(kind: str, photos: list[Path]) -> list[Path]:
-    """For an iPhone, iPhones' photos first: sorting is stable."""
-    return sorted(photos, key=lambda path: "iphone" not in path.name) if kind == "iphone" else photos
-
-
-def kept(path: Path, make: Callable[[Path], bytes], source: Path) -> Path:
-    """A file that is made once."""
+def kept(folder: Path, suffix: str, make: Callable[[Path], bytes], source: Path) -> Path:
+    """What is made of a photo, once: of other bytes, under another name or by another script it is another file."""
+    asked = source.read_bytes() + os.fsencode(source.name) + Path(__file__).read_bytes()
+    path = folder / f"{hashlib.sha256(asked).hexdigest()[:24]}{suffix}"
     if not path.exists():
-        path.write_bytes(make(source))
+        half = path.with_suffix(".half")
+        half.write_bytes(make(source))
+        half.replace(path)
     return path
 
 
-def facts(path: Path) -> Original:
-    """What the header says of a file."""
-    with Image.open(path) as image:
-        orientation = image.getexif().get(0x0112, 1)
-        icc = image.info.get("icc_profile")
-        width, height = image.size if orientation < 5 else image.size[::-1]
-    return Original(path.stem, path, width, height, orientation, icc is not None and moves(icc))
-
-
-def moves(icc: bytes) -> bool:
-    """Whether a profile changes any colour of a coarse cube by more than one level: many say sRGB at length."""
-    steps = numpy.linspace(0, 255, 9).round().astype(numpy.uint8)
-    cube = Image.fromarray(numpy.stack(numpy.meshgrid(steps, steps, steps), -1).reshape(27, 27, 3))
-    embedded = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-    seen = ImageCms.profileToProfile(cube, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    return int(numpy.abs(numpy.asarray(seen, numpy.int16) - numpy.asarray(cube, numpy.int16)).max()) > 1
-
-
 def upright(source: Path) -> pyvips.Image:
-    """A photo as it is meant to be seen, in sRGB, landscape."""
+    """A photo as it is meant to be seen, in sRGB, three bands, landscape."""
     image = pyvips.Image.new_from_file(str(source)).autorot()
     if image.get_typeof("icc-profile-data"):
         image = image.icc_transform("srgb", embedded=True)
+    image = image.colourspace("srgb")
     return image if image.width >= image.height else image.rot90()
 
 
@@ -98,7 +64,7 @@ def grainy(source: Path, size: tuple[int, int]) -> numpy.ndarray:
     image = upright(source)
     image = image.resize(size[0] / image.width, vscale=size[1] / image.height, kernel="lanczos3")
     pixels = image.numpy().astype(numpy.float32)
-    random = numpy.random.default_rng(zlib.crc32(source.name.encode()))
+    random = numpy.random.default_rng(zlib.crc32(os.fsencode(source.name)))
     pixels += random.normal(0, GRAIN, (size[1], size[0], 1)).astype(numpy.float32)
     return pixels.round().clip(0, 255).astype(numpy.uint8)
 
@@ -137,9 +103,3 @@ MAKERS: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "24mp-jpeg": (large_jpeg, ".jpg"),
     "24mp-png": (large_png, ".png"),
 }
-
-
-def missing(photos: Path) -> Iterable[str]:
-    """What there is to say when there is nothing to measure with."""
-    if not photos.is_dir() or not jpegs(photos):
-        yield f"no JPEG in {photos}: name a folder of camera originals (PHOTOS=folder make bench)"

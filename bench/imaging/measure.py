@@ -19,8 +19,8 @@ from typing import Any
 
 from bench.imaging.contenders import Contender
 from bench.imaging.hand import Hand, Unable, cores, team
-from bench.imaging.inputs import Original
 from bench.imaging.jobs import WATERMARK, Job
+from bench.imaging.photos import Original
 from bench.imaging.places import WATERMARK as WATERMARK_FILE
 from imaging.geometry import placement, shrink_on_load
 from imaging.marks import prepare
@@ -86,7 +86,7 @@ def on_one_core(measured: Measured, contenders: Sequence[Contender], rounds: int
 def started(contender: Contender, measured: Measured) -> Hand | None:
     """The contender on the last core, for the first is busiest with the rest of the system."""
     try:
-        hand = Hand(contender, cores()[-1])
+        hand = Hand(contender, cores()[-1]).ready()
     except Unable as why:
         measured.tracks[contender.name].unable = str(why)
         return None
@@ -103,7 +103,7 @@ def warmed(hand: Hand, original: Original, measured: Measured, outputs: Path) ->
         hand.ask("render", times=1)
         hand.ask("keep", folder=str(folder))
     except Unable as why:
-        measured.tracks[hand.name] = Track(unable=str(why))
+        measured.tracks[hand.name] = Track(unable=f"{why} ({original.name})")
         return False
     return True
 
@@ -113,7 +113,7 @@ def rendered(hand: Hand, original: Original, measured: Measured) -> bool:
     try:
         note(hand, hand.ask("render", times=1), original, measured)
     except Unable as why:
-        measured.tracks[hand.name] = Track(unable=str(why))
+        measured.tracks[hand.name] = Track(unable=f"{why} ({original.name})")
         return False
     return True
 
@@ -142,7 +142,7 @@ def on_all_cores(measured: Measured, contenders: Sequence[Contender], turns: int
             try:
                 take_turn(contender, original, measured, outputs)
             except Unable as why:
-                measured.tracks[contender.name] = Track(unable=str(why))
+                measured.tracks[contender.name] = Track(unable=f"{why} ({original.name})")
 
 
 def take_turn(contender: Contender, original: Original, measured: Measured, outputs: Path) -> None:
@@ -150,17 +150,16 @@ def take_turn(contender: Contender, original: Original, measured: Measured, outp
     track = measured.tracks[contender.name]
     times = max(1, min(32, math.ceil(TURN / track.per_photo[original.name])))
     with team(contender, cores()) as hands:
-        for hand in hands:
-            hand.ask("load", **work(measured.job, original, outputs))
-        together(hands, 1)
-        track.everywhere.append(len(hands) * times / together(hands, times))
+        together(hands, "load", **work(measured.job, original, outputs))
+        together(hands, "render", times=1)
+        track.everywhere.append(len(hands) * times / together(hands, "render", times=times))
 
 
-def together(hands: list[Hand], times: int) -> float:
+def together(hands: list[Hand], do: str, **more: Any) -> float:
     """Seconds until the last of them is done."""
     start = perf_counter()
     for hand in hands:
-        hand.send("render", times=times)
+        hand.send(do, **more)
     for hand in hands:
         hand.answer()
     return perf_counter() - start

@@ -16,8 +16,11 @@ PLOT = BENCH / "results.svg"
 
 OURS = Path(sys.executable)
 PEERS = BENCH / ".venv-peers" / "bin" / "python"
+TURBO = BENCH / ".venv-turbo" / "bin" / "python"
 SIMD = BENCH / ".venv-simd" / "bin" / "python"
+NODE_WHEEL = BENCH / ".venv-node" / "bin" / "python"
 NODE_MODULES = BENCH / "node_modules"
+NODE = NODE_MODULES / ".node"  # a link to the Node that sharp was installed with
 SSIMULACRA2 = BENCH / "ssimulacra2" / "target" / "release" / "ssimulacra2-over-a-pipe"
 
 #: Photos to measure with: a folder of JPEGs as cameras wrote them.

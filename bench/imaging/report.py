@@ -39,7 +39,9 @@ says bytes. A speed goal counts only behind the gate.
 """
 
 
-def report(everything: list[tuple[Measured, Scores]], facts: dict[str, str], found: list[Goal]) -> str:
+def report(
+    everything: list[tuple[Measured, Scores]], facts: dict[str, str], found: list[Goal], left_out: dict[str, str]
+) -> str:
     """The whole page."""
     versions: dict[str, str] = {}
     for measured, _ in everything:
@@ -49,6 +51,7 @@ def report(everything: list[tuple[Measured, Scores]], facts: dict[str, str], fou
         "![Times as fast as each peer](results.svg)\n",
         table([["What", ""], *([name, value] for name, value in (facts | versions).items())]),
         absent(everything),
+        unfit(left_out),
         *(section(measured, scores) for measured, scores in everything),
         goal_table(found),
         f"goals met: {sum(goal.met for goal in found)} of {len(found)}",
@@ -130,8 +133,14 @@ def absent(everything: list[tuple[Measured, Scores]]) -> str:
                 reasons.setdefault((name, track.unable), []).append(measured.job.name)
     if not reasons:
         return "Every contender took part in every job.\n"
-    rows = [[name, ", ".join(jobs), why.replace("|", "/")] for (name, why), jobs in reasons.items()]
+    rows = [[name, ", ".join(jobs), why] for (name, why), jobs in reasons.items()]
     return "## Who took no part\n\n" + table([["Contender", "Jobs", "Why"], *rows])
+
+
+def unfit(left_out: dict[str, str]) -> str:
+    """Which photos were looked at and not measured, and why."""
+    rows = [[name, why] for name, why in left_out.items()]
+    return "## Photos left out\n\n" + table([["Photo", "Why"], *rows]) if rows else ""
 
 
 def goal_table(found: list[Goal]) -> str:
@@ -142,6 +151,7 @@ def goal_table(found: list[Goal]) -> str:
 
 def table(rows: list[list[str]]) -> str:
     """A Markdown table that is as good to read unrendered; the first row heads it."""
+    rows = [[cell.replace("|", "/") for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -15,9 +16,9 @@ from PIL import Image
 
 from bench.imaging import reference
 from bench.imaging.hand import cores
-from bench.imaging.inputs import Original
 from bench.imaging.jobs import WATERMARK, Job
 from bench.imaging.measure import Measured
+from bench.imaging.photos import Original
 from bench.imaging.places import CACHE, SSIMULACRA2
 from bench.imaging.places import WATERMARK as WATERMARK_FILE
 from imaging.geometry import placement
@@ -82,7 +83,9 @@ def kept(path: Path) -> Iterator[dict[str, float]]:
     known: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
     yield known
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known))
+    half = path.with_suffix(f".{os.getpid()}")  # two photos may be the same, and a run may be stopped
+    half.write_text(json.dumps(known))
+    half.replace(path)
 
 
 def key(job: Job, output: str, path: Path) -> str:

@@ -64,7 +64,26 @@ def test_what_it_cannot_do_is_an_exception_with_the_reason_and_it_lives_on(hand)
 
 def test_one_that_does_not_start_says_why():
     with pytest.raises(Unable, match="No module named 'nonesuch'"):
-        Hand(contender("import nonesuch"), cores()[-1])
+        Hand(contender("import nonesuch"), cores()[-1]).ready()
+
+
+def test_one_whose_program_is_not_there_says_so(tmp_path):
+    with pytest.raises(Unable, match="nonesuch: No such file or directory"):
+        Hand(Contender("gone", (str(tmp_path / "nonesuch"),), tmp_path), cores()[-1])
+
+
+def test_one_that_ends_is_told_by_its_error_not_by_what_follows():
+    """As Node does, whose last line is its version."""
+    ends = "import sys; sys.exit('at x.mjs:1\\nError: Input buffer is empty\\n    at y.mjs:2\\n\\nNode.js v20')"
+    with pytest.raises(Unable, match=r"^Error: Input buffer is empty$"):
+        Hand(contender(ends), cores()[-1]).ready()
+
+
+def test_one_that_is_gone_when_it_is_asked_is_unable(hand):
+    hand.process.kill()
+    hand.process.wait()
+    with pytest.raises(Unable, match="ended with status -9"):
+        hand.ask("load", **load(ROOT / "README.md"))
 
 
 def test_one_that_hangs_is_ended_and_named(hand, monkeypatch, tmp_path):

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from bench.imaging.hand import Unable
-from bench.imaging.inputs import Original
 from bench.imaging.jobs import JOBS
 from bench.imaging.measure import Measured, Track, rendered, rotated, work
+from bench.imaging.photos import Original
 
 SET = next(job for job in JOBS if job.name == "set")
 TURNED = Original("turned", Path("turned.jpg"), 3024, 4032, 6, True)
@@ -37,7 +37,7 @@ def test_a_jpeg_is_shrunk_on_load_as_far_as_the_largest_size_allows(tmp_path: Pa
     assert work(SET, Original("large", Path("large.png"), 6000, 4000, 1, False), tmp_path)["shrink"] == 1
 
 
-def test_one_that_fails_in_a_round_is_out_of_the_job_with_the_reason():
+def test_one_that_fails_in_a_round_is_out_of_the_job_with_the_reason_and_the_photo():
     class Gone:
         name = "gone"
 
@@ -46,7 +46,7 @@ def test_one_that_fails_in_a_round_is_out_of_the_job_with_the_reason():
 
     measured = Measured(SET, [TURNED], {"gone": Track(ms={"turned": [1.0]})})
     assert not rendered(Gone(), TURNED, measured)
-    assert measured.tracks["gone"] == Track(unable="gave no answer within 120 s")
+    assert measured.tracks["gone"] == Track(unable="gave no answer within 120 s (turned)")
 
 
 def test_outputs_are_in_descending_size():

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench.imaging.contenders import BASELINE, LIBVIPS, OURS_NAME, SHARP
-from bench.imaging.inputs import Original
 from bench.imaging.jobs import JOBS
 from bench.imaging.measure import Measured, Track
+from bench.imaging.photos import Original
 from bench.imaging.report import report
 from bench.imaging.verdict import Spread, gate, goals, ratio, speed, spread
 
@@ -106,8 +106,9 @@ def test_the_page_names_the_absent_and_ends_with_the_count():
     found = measured()
     found.tracks["OpenCV, pyramid"] = Track(unable="not installed: no wheel")
     everything = [(found, scores(found))]
-    page = report(everything, {"Processor": "one"}, goals(everything))
+    page = report(everything, {"Processor": "one"}, goals(everything), {"a|b.jpg": "empty"})
     assert "| OpenCV, pyramid | thumb | not installed: no wheel |" in page
+    assert "| a/b.jpg | empty |" in page
     assert "Served by our fused path: 3." in page
     assert page.endswith("\ngoals met: 2 of 2\n")
 

@@ -139,6 +139,13 @@ def test_an_aws_that_is_not_there_is_the_worlds_fault(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("verb", ["demo", "recipes apply"])
+def test_help_breaks_its_lines_where_the_terminal_does(verb: str) -> None:
+    said = CliRunner().invoke(main.app, [*verb.split(), "--help"], env={"COLUMNS": "400"}).output
+    paragraphs = said.split("\u256d")[0].strip().split("\n")
+    assert all(line.strip().endswith((".", "]")) for line in paragraphs if line.strip()), said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -146,6 +153,7 @@ def test_an_aws_that_is_not_there_is_the_worlds_fault(
         (("demo", "--endpoint", "localhost:4566"), "'localhost:4566' is no address"),
         (("status", "--stack", ""), "'' is no stack's name"),
         (("status", "\udcff.jpg"), "it is not in UTF-8"),
+        (("demo", ""), "name a folder"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused(words: tuple[str, ...], said: str) -> None:

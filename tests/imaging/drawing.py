@@ -112,6 +112,45 @@ def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+def linear_grey() -> bytes:
+    """The smallest grey profile: a header and a linear curve (ICC.1:2010, 7 and 10.5)."""
+    white = b"XYZ \0\0\0\0" + b"".join(int(value * 65536).to_bytes(4) for value in (0.9642, 1.0, 0.8249))
+    curve = b"curv\0\0\0\0\0\0\0\0"
+    text = b"desc" + bytes(4) + (7).to_bytes(4) + b"linear\0" + bytes(78 + 1)
+    copyright = b"text" + bytes(4) + b"none"
+    tags = ((b"wtpt", white), (b"kTRC", curve), (b"desc", text), (b"cprt", copyright))
+    at = 128 + 4 + 12 * len(tags)
+    table, data = len(tags).to_bytes(4), b""
+    for name, body in tags:
+        table += name + (at + len(data)).to_bytes(4) + len(body).to_bytes(4)
+        data += body + bytes(-len(body) % 4)
+    header = bytearray(128)
+    header[:4] = (128 + len(table) + len(data)).to_bytes(4)
+    header[8:12] = b"\2\x10\0\0"
+    header[12:24] = b"mntrGRAYXYZ "
+    header[36:40] = b"acsp"
+    header[68:80] = white[8:]
+    return bytes(header) + table + data
+
+
+def by_tables(*intents: bytes) -> bytes:
+    """sRGB as a profile that maps colours by a table as well, for these intents (A2B0, A2B1; ICC.1:2010, 10.8)."""
+    levels = b"".join(level.to_bytes(2) for level in (0, 0xFFFF))
+    corners = b"".join(level.to_bytes(2) for corner in range(8) for level in (corner * 4681, 0x8000, 0x8000))
+    unit = b"".join(value.to_bytes(4) for value in (65536, 0, 0, 0, 65536, 0, 0, 0, 65536))
+    table = b"mft2" + bytes(4) + bytes((3, 3, 2, 0)) + unit + b"\0\2\0\2" + 3 * levels + corners + 3 * levels
+    plain = srgb_profile()
+    count, room = int.from_bytes(plain[128:132]), 12 * len(intents)
+    entries = b"".join(
+        plain[at : at + 4] + (int.from_bytes(plain[at + 4 : at + 8]) + room).to_bytes(4) + plain[at + 8 : at + 12]
+        for at in range(132, 132 + 12 * count, 12)
+    )
+    where = (len(plain) + room).to_bytes(4) + len(table).to_bytes(4)
+    tags = (count + len(intents)).to_bytes(4) + entries + b"".join(intent + where for intent in intents)
+    made = plain[:128] + tags + plain[132 + 12 * count :] + table
+    return len(made).to_bytes(4) + made[4:]
+
+
 def shown(image: Image.Image, profile: bytes) -> Image.Image:
     """An image in some profile as it looks in sRGB, by Pillow's littleCMS."""
     seen = ImageCms.profileToProfile(

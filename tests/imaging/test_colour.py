@@ -9,7 +9,19 @@ from PIL import Image
 
 from imaging.operations.to_srgb import moves
 from imaging.pipeline import render
-from tests.imaging.drawing import Pixels, distance, noise, opened, read, scene, shown, srgb_profile, wide_gamut, write
+from tests.imaging.drawing import (
+    Pixels,
+    distance,
+    linear_grey,
+    noise,
+    opened,
+    read,
+    scene,
+    shown,
+    srgb_profile,
+    wide_gamut,
+    write,
+)
 from tests.imaging.recipes import box, one
 
 PROFILED = ("jpeg", "png", "webp", "tiff", "avif", "heic")
@@ -97,27 +109,6 @@ def test_a_grey_profile_is_obeyed() -> None:
     assert seen.shape == (16, 256, 3)
     assert abs(int(seen[0, 55, 0]) - 128) < 4
     assert int(seen[0, 255, 0]) == 255
-
-
-def linear_grey() -> bytes:
-    """The smallest grey profile: a header and a linear curve (ICC.1:2010, 7 and 10.5)."""
-    white = b"XYZ \0\0\0\0" + b"".join(int(value * 65536).to_bytes(4) for value in (0.9642, 1.0, 0.8249))
-    curve = b"curv\0\0\0\0\0\0\0\0"
-    text = b"desc" + bytes(4) + (7).to_bytes(4) + b"linear\0" + bytes(78 + 1)
-    copyright = b"text" + bytes(4) + b"none"
-    tags = ((b"wtpt", white), (b"kTRC", curve), (b"desc", text), (b"cprt", copyright))
-    at = 128 + 4 + 12 * len(tags)
-    table, data = len(tags).to_bytes(4), b""
-    for name, body in tags:
-        table += name + (at + len(data)).to_bytes(4) + len(body).to_bytes(4)
-        data += body + bytes(-len(body) % 4)
-    header = bytearray(128)
-    header[:4] = (128 + len(table) + len(data)).to_bytes(4)
-    header[8:12] = b"\2\x10\0\0"
-    header[12:24] = b"mntrGRAYXYZ "
-    header[36:40] = b"acsp"
-    header[68:80] = white[8:]
-    return bytes(header) + table + data
 
 
 def test_a_press_profile_is_obeyed() -> None:

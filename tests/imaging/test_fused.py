@@ -21,7 +21,7 @@ from imaging.limits import Limits
 from imaging.pipeline import render, with_libvips
 from imaging.recipe import ImageWatermark, Recipe, Rendition, Sharpen
 from imaging.rendered import Rendered
-from tests.imaging.drawing import exif, noise, read, scene, srgb_profile, wide_gamut, write
+from tests.imaging.drawing import by_tables, exif, linear_grey, noise, read, scene, srgb_profile, wide_gamut, write
 from tests.imaging.hostile.webps import EXIF, canvas, chunk, webp
 from tests.imaging.recipes import box, one, several
 
@@ -53,6 +53,13 @@ def interlaced() -> bytes:
     return bytes(pixels.pngsave_buffer(interlace=True))
 
 
+def marked(marker: bytes, at: int, value: int) -> bytes:
+    """A JPEG with one byte changed, counted from a marker."""
+    original = bytearray(write(scene(), "jpeg"))
+    original[original.index(marker) + at] = value
+    return bytes(original)
+
+
 DECLINED = {
     "gif": write(scene(), "gif"),
     "tiff": write(scene(), "tiff"),
@@ -63,6 +70,13 @@ DECLINED = {
     "sixteen-bit": sixteen_bits(),
     "interlaced": interlaced(),
     "animation": animated(),
+    "rgb-jpeg": write(scene(), "jpeg", keep_rgb=True),
+    "arithmetic": marked(b"\xff\xc0", 1, 0xC9),
+    "twelve-bit": marked(b"\xff\xc0", 4, 12),
+    "other-jpeg": marked(b"\xff\xc0", 1, 0xC3),
+    "lut-profile": write(scene(), "png", icc_profile=by_tables(b"A2B0")),
+    "unreadable-profile": write(scene(), "jpeg", icc_profile=wide_gamut()[:140] + b"\xff" * 300),
+    "grey-profile": write(Image.fromarray(scene()).convert("L"), "png", icc_profile=linear_grey()),
 }
 
 
@@ -72,6 +86,21 @@ def test_what_the_core_does_not_cover_is_declined_by_a_word_of_its_list(why: str
         fused.render(DECLINED[why], one("jpeg", box(50)))
     assert declined.value.why == why
     assert why in WORDS
+
+
+def test_so_are_rarer_kinds_by_the_same_words() -> None:
+    frames = [Image.fromarray(noise(32, 32, seed)) for seed in (1, 2)]
+    by_colorimetry = write(scene(), "jpeg", icc_profile=by_tables(b"A2B1"))
+    moving = write(frames[0], "png", save_all=True, append_images=frames[1:])
+    sequence = b"\0\0\0\x1cftypavis"
+    for why, original in (("animation", moving), ("lut-profile", by_colorimetry), ("avif", sequence)):
+        with pytest.raises(Declined) as declined:
+            fused.render(original, one("jpeg", box(50)))
+        assert declined.value.why == why
+
+
+def test_every_word_for_an_original_has_one_that_is_declined_by_it() -> None:
+    assert set(DECLINED) == DOCUMENTED - {"avif-output", "smart-crop", "kept-metadata", "interlaced-output"}
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ import pyvips
 from PIL import Image, PngImagePlugin
 
 from imaging.errors import Reason, Rejected
-from imaging.limits import Limits
+from imaging.limits import MIB, Limits
 from imaging.pipeline import render
 from tests.imaging.drawing import FORMATS, noise, scene, srgb_profile, write
 from tests.imaging.recipes import box, one, shipped
+
+JPEGS = Path(__file__).parents[2] / "imaging" / "native" / "tests" / "jpegs"
 
 
 def reason(original: bytes, limits: Limits | None = None, resize: object = None) -> Reason:
@@ -62,6 +64,11 @@ def test_large_profiles(format: str) -> None:
     assert render(original, one(), limits=Limits(icc_bytes=6000))
 
 
+def test_a_profile_larger_than_the_core_ever_holds() -> None:
+    original = write(scene(), "jpeg", icc_profile=bytes(4 * MIB + 1))
+    assert reason(original, Limits(icc_bytes=5 * MIB)) is Reason.METADATA_TOO_LARGE
+
+
 @pytest.mark.parametrize("format", ["jpeg", "png", "webp", "heic"])
 def test_large_exif(format: str) -> None:
     block = Image.Exif()
@@ -78,6 +85,14 @@ def test_what_must_be_held_whole_is_held_to_the_memory(format: str, options: dic
     original = write(scene(), format, **options)
     assert reason(original, Limits(memory=160 * 120 * 2 - 1)) is Reason.TOO_MUCH_MEMORY
     assert render(original, one(), limits=Limits(memory=160 * 120 * 24))
+
+
+@pytest.mark.parametrize("kind", ["progressive", "separate"])
+def test_a_jpeg_of_several_scans_is_held_to_the_memory_of_all_its_coefficients(kind: str) -> None:
+    """Of 61 x 45 pixels, each of three components: two bytes a coefficient, and a mask of eight for every 64."""
+    original = (JPEGS / f"420-{kind}.jpg").read_bytes()
+    assert reason(original, Limits(memory=61 * 45 * 3 * (64 * 2 + 8) // 64)) is Reason.TOO_MUCH_MEMORY
+    assert render(original, one(), limits=Limits(memory=61 * 45 * 7))
 
 
 @pytest.mark.parametrize(("bits", "bytes_a_pixel"), [(8, 24), (10, 30), (12, 30)])

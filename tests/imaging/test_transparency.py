@@ -62,4 +62,8 @@ def test_so_do_those_of_a_tiff_in_floating_point(space: str) -> None:
 
 
 def test_an_opaque_picture_stays_without_transparency() -> None:
-    assert read(render(write(scene(), "png"), one("webp", lossless=True)).images[0].body).shape[2] == 3
+    opaque = np.dstack([scene(), np.full((120, 160), 255, np.uint8)])
+    for format in ("png", "webp"):
+        for original in (write(scene(), format), write(opaque, format, lossless=True)):
+            assert read(render(original, one("webp", lossless=True)).images[0].body).shape[2] == 3
+            assert read(render(original, one("png", box(50))).images[0].body).shape[2] == 3

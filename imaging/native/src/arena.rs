@@ -31,3 +31,22 @@ pub fn give_back(buffer: Vec<u8>) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept() -> usize {
+        KEPT.with_borrow(|kept| kept.iter().map(Vec::capacity).sum())
+    }
+
+    #[test]
+    fn what_is_given_back_is_taken_again_and_no_more_kept_than_is_said() {
+        give_back(Vec::with_capacity(1 << 20));
+        give_back(Vec::with_capacity(4 << 20));
+        let taken = take(3 << 20);
+        assert_eq!((taken.len(), taken.capacity(), kept()), (3 << 20, 4 << 20, 1 << 20));
+        (0..40).for_each(|_| give_back(Vec::with_capacity(1 << 20)));
+        assert_eq!(kept(), KEPT_BYTES);
+    }
+}

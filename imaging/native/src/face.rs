@@ -120,14 +120,14 @@ pub fn ssimulacra2(
 
 /// BLAKE3 of `data` as 64 lower-case hex digits.
 #[pyfunction]
-pub fn blake3(py: Python<'_>, data: PyBackedBytes) -> String {
-    py.detach(|| fingerprint::blake3(&data))
+pub fn blake3(py: Python<'_>, data: PyBackedBytes) -> PyResult<String> {
+    guarded(py, || Ok(fingerprint::blake3(&data)))
 }
 
 /// How many pixels the LZW codes of a GIF's frame come to; None where they make no sense.
 #[pyfunction]
-pub fn gif_pixels(py: Python<'_>, codes: PyBackedBytes, root_bits: u32) -> Option<u64> {
-    py.detach(|| gif::pixels(&codes, root_bits))
+pub fn gif_pixels(py: Python<'_>, codes: PyBackedBytes, root_bits: u32) -> PyResult<Option<u64>> {
+    guarded(py, || Ok(gif::pixels(&codes, root_bits)))
 }
 
 /// ThumbHash of `width` x `height` RGBA pixels, not premultiplied, each edge 1 to 100.
@@ -145,7 +145,7 @@ pub fn thumbhash(py: Python<'_>, width: usize, height: usize, rgba: PyBackedByte
             rgba.len()
         )));
     }
-    Ok(py.detach(|| placeholder::thumbhash(width, height, &rgba)))
+    guarded(py, || Ok(placeholder::thumbhash(width, height, &rgba)))
 }
 
 /// The one door: without the interpreter, and with a mistake of ours told as a RuntimeError.

@@ -74,6 +74,18 @@ mod tests {
     }
 
     #[test]
+    fn codes_grow_to_twelve_bits_and_no_further() {
+        let (mut codes, mut next, mut bits) = (vec![(256, 9)], 257, 9);
+        for _ in 0..5000 {
+            codes.push((7, bits));
+            next = (next + 1).min(MOST_CODES);
+            bits += u32::from(next == 1 << bits && bits < 12);
+        }
+        codes.push((257, bits));
+        assert_eq!(pixels(&packed(&codes), 8), Some(5000));
+    }
+
+    #[test]
     fn a_code_from_the_future_stands_for_nothing() {
         assert_eq!(pixels(&packed(&[(4, 3), (1, 3), (7, 3)]), 2), None);
         assert_eq!(pixels(&packed(&[(4, 3), (6, 3)]), 2), None);

@@ -27,12 +27,6 @@ impl Plane {
         Self { width, height, stride, data }
     }
 
-    pub fn filled(width: usize, height: usize, sample: u8) -> Self {
-        let mut plane = Self::new(width, height);
-        plane.data.fill(sample);
-        plane
-    }
-
     /// The samples of one row.
     pub fn row(&self, y: usize) -> &[u8] {
         &self.data[y * self.stride..][..self.width]
@@ -427,5 +421,42 @@ impl FullChroma {
             ycc::upsample_row(plane.row(near), plane.row(far), &mut self.sums, full);
         }
         (&self.rows[0], &self.rows[1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(rows: &[&[u8]]) -> Plane {
+        let mut plane = Plane::filled(rows[0].len(), rows.len(), 99);
+        plane.rows_mut().zip(rows).for_each(|(to, from)| to.copy_from_slice(from));
+        plane
+    }
+
+    #[test]
+    fn the_rest_of_a_block_repeats_the_last_column_and_the_last_row() {
+        let mut plane = plane(&[&[1, 2, 3], &[4, 5, 6]]);
+        plane.replicate_edges(8);
+        let padded = |y| &plane.padded_row(y)[..8];
+        assert_eq!(padded(0), [1, 2, 3, 3, 3, 3, 3, 3]);
+        (1..8).for_each(|y| assert_eq!(plane.samples()[y * plane.stride..][..8], [4, 5, 6, 6, 6, 6, 6, 6]));
+    }
+
+    #[test]
+    fn half_of_a_plane_is_the_rounded_mean_of_fours_and_odd_edges_count_twice() {
+        let half = halved(&plane(&[&[1, 2, 10], &[2, 1, 20], &[7, 8, 31]]));
+        assert_eq!((half.row(0), half.row(1)), (&[2, 15][..], &[8, 31][..]));
+    }
+
+    #[test]
+    fn chroma_at_full_size_lies_between_its_nearest_rows() {
+        let (cb, cr) = (plane(&[&[0], &[3]]), plane(&[&[40], &[80]]));
+        let mut chroma = FullChroma::new(2);
+        let rows = [0, 1, 2, 3].map(|y| {
+            let (cb, cr) = chroma.row(&cb, &cr, y);
+            (cb[0], cb[1], cr[0], cr[1])
+        });
+        assert_eq!(rows, [(0, 0, 40, 40), (1, 1, 50, 50), (2, 2, 70, 70), (3, 3, 80, 80)]);
     }
 }

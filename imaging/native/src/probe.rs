@@ -92,14 +92,18 @@ fn probe_jpeg(original: &[u8]) -> Outcome<Probe> {
         exif_orientation: exif::orientation(exif),
         has_alpha: false,
         exif_bytes: exif.len(),
-        // All coefficients are held, two bytes each, until the last scan is read.
-        footprint: if header.progressive { 2 * header.components } else { 0 },
+        footprint: if header.several_scans { held_footprint(header.components) } else { 0 },
         icc: header.icc.filter(|icc| colour::applies(icc, header.components == 1)),
     })
 }
 
+/// All coefficients are held until the last scan is read, two bytes each, and for each block a mask of 64 bits.
+fn held_footprint(components: usize) -> usize {
+    (components * (64 * 2 + 8)).div_ceil(64)
+}
+
 fn probe_png(original: &[u8]) -> Outcome<Probe> {
-    let reader = png::decoder(Cursor::new(original)).read_info().map_err(png::failure)?;
+    let reader = png::reader(Cursor::new(original))?;
     let info = reader.info();
     png::check(info)?;
     let exif = info.exif_metadata.as_deref().unwrap_or_default();

@@ -217,3 +217,35 @@ pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize),
     };
     Picture { width: size.0, height: size.1, space: picture.space, planes, alpha, colours }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plane::Space;
+
+    /// Half-size chroma that rises by 8 a sample, across or down: by 4 a pixel.
+    fn ramp(across: usize, down: usize) -> Picture {
+        let mut planes = Picture::new_planes(Space::Ycc420, 64, 64);
+        for (index, plane) in planes.iter_mut().enumerate() {
+            let step = if index == 0 { 4 } else { 8 };
+            for (y, row) in plane.rows_mut().enumerate() {
+                row.iter_mut().enumerate().for_each(|(x, sample)| *sample = (step * (across * x + down * y)) as u8);
+            }
+        }
+        Picture { width: 64, height: 64, space: Space::Ycc420, planes, alpha: None }
+    }
+
+    #[test]
+    fn chroma_moves_with_a_crop_be_it_by_half_a_sample() {
+        for (left, top) in [(0, 0), (1, 0), (2, 0), (0, 1), (0, 2), (5, 0), (0, 5)] {
+            let cut = window(&ramp(usize::from(top == 0), usize::from(top > 0)), (64, 64), (left, top), (40, 40));
+            let moved = (4 * (left + top)) as u8;
+            let middle = |plane: &Plane| plane.row(plane.height / 2)[plane.width / 2];
+            assert_eq!(
+                cut.planes.each_ref().map(middle),
+                [4 * 20 + moved, 8 * 10 + moved, 8 * 10 + moved],
+                "{left}, {top}"
+            );
+        }
+    }
+}

@@ -11,8 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
 use _native::encode::encode;
-use _native::failure::Failure;
+use _native::failure::{Failure, Reason};
 use _native::plan::{Format, Rendition};
+use _native::probe::probe;
 use _native::render::{Rendered, render};
 use cap::Cap;
 use proptest::prelude::*;
@@ -35,9 +36,14 @@ const BASE_BYTES: usize = 8 << 20;
 /// Of a pixel, as the probe declares them at most: WebP's with an alpha.
 const BYTES_A_PIXEL: usize = 12;
 
-/// Processor time: much more than a file of these sizes takes, much less than one pass too many over its square.
+/// Processor time: much more than a file of these sizes takes.
 const BASE_MILLISECONDS: f64 = 250.0;
 const MICROSECONDS_A_BYTE_OR_PIXEL: f64 = 10.0;
+
+/// Files of so many bytes that say little: several times what each of them takes, a tenth of what looking at all before
+/// for each of them would.
+const FLOOD_BYTES: usize = 2 << 20;
+const MICROSECONDS_A_BYTE_OF_FLOOD: f64 = if cfg!(debug_assertions) { 10.0 } else { 1.0 };
 
 const CASES: u32 = 1500;
 
@@ -69,7 +75,7 @@ fn jpeg_size(file: &mut [u8], width: u16, height: u16) {
 fn png_size(file: &mut [u8], width: u16, height: u16) {
     file[16..20].copy_from_slice(&u32::from(width).to_be_bytes());
     file[20..24].copy_from_slice(&u32::from(height).to_be_bytes());
-    let checksum = crc32(&file[12..29]);
+    let checksum = crc32fast::hash(&file[12..29]);
     file[29..33].copy_from_slice(&checksum.to_be_bytes());
 }
 
@@ -84,13 +90,6 @@ fn lossy_size(file: &mut [u8], width: u16, height: u16) {
 fn lossless_size(file: &mut [u8], width: u16, height: u16) {
     let bits = u32::from(width & 0x3fff) | u32::from(height & 0x3fff) << 14;
     file[21..25].copy_from_slice(&bits.to_le_bytes());
-}
-
-/// ISO 3309, as PNG has it.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |sum, &byte| {
-        (0..8).fold(sum ^ u32::from(byte), |sum, _| sum >> 1 ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 })
-    })
 }
 
 #[derive(Clone, Debug)]
@@ -149,16 +148,28 @@ fn damaged(kind: usize, all: &[Damage]) -> Vec<u8> {
 
 /// What the path answers, within its bounds.
 fn rendered(file: &[u8]) -> Result<Rendered, Failure> {
+    rendered_in(file, MICROSECONDS_A_BYTE_OR_PIXEL * (file.len() + MAX_PIXELS) as f64)
+}
+
+/// The same, in so many microseconds and what any file may take.
+fn rendered_in(file: &[u8], microseconds: f64) -> Result<Rendered, Failure> {
     let plan = plan(vec![rendition(Format::Jpeg, 33, 22), rendition(Format::WebP, 33, 22)]);
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let bound = BASE_BYTES + BYTES_A_PIXEL * MAX_PIXELS + 2 * file.len();
-    ALLOCATOR.set_limit(ALLOCATOR.allocated() + bound).expect("a bound above what is allocated");
-    let before = milliseconds();
-    let answer = render(file, &plan);
-    let spent = milliseconds() - before;
-    ALLOCATOR.set_limit(usize::MAX).expect("no bound");
-    let allowed = BASE_MILLISECONDS + MICROSECONDS_A_BYTE_OR_PIXEL * (file.len() + MAX_PIXELS) as f64 / 1e3;
+    let (answer, spent) = within(bound, || {
+        let before = milliseconds();
+        (render(file, &plan), milliseconds() - before)
+    });
+    let allowed = BASE_MILLISECONDS + microseconds / 1e3;
     assert!(spent <= allowed, "{spent:.1} ms for {} bytes, at most {allowed:.1}", file.len());
+    answer
+}
+
+/// What `work` answers; it may allocate so many bytes.
+fn within<T>(bound: usize, work: impl FnOnce() -> T) -> T {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    ALLOCATOR.set_limit(ALLOCATOR.allocated() + bound).expect("a bound above what is allocated");
+    let answer = work();
+    ALLOCATOR.set_limit(usize::MAX).expect("no bound");
     answer
 }
 
@@ -224,6 +235,86 @@ fn a_size_that_lies_is_told_and_believed_by_nobody() {
             let file = damaged(kind, &[Damage::Size(width, height)]);
             assert!(rendered(&file).is_err(), "kind {kind} as {width} x {height}");
         }
+    }
+}
+
+/// The file with a piece put in there again and again.
+fn flooded(file: &[u8], at: usize, piece: &[u8]) -> Vec<u8> {
+    [&file[..at], &piece.repeat(FLOOD_BYTES / piece.len()), &file[at..]].concat()
+}
+
+fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let body = [name, content].concat();
+    [&(content.len() as u32).to_be_bytes()[..], &body, &crc32fast::hash(&body).to_be_bytes()].concat()
+}
+
+fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
+    [&[0xff, marker], &(body.len() as u16 + 2).to_be_bytes()[..], body].concat()
+}
+
+fn jpeg_floods() -> Vec<Vec<u8>> {
+    let (file, end) = (&FILES[0], FILES[0].len() - 2);
+    let piece = segment(0xe2, b"ICC_PROFILE\0\x01\x01");
+    let (codes, steps) = (segment(0xc4, &[0; 17]), segment(0xdb, &[[0].as_slice(), &[1; 64]].concat()));
+    let start = [segment(0xe2, &[]), segment(0xfe, &[]), piece, codes, steps, vec![0xff], vec![0xff, 0], vec![0xff, 1]];
+    let mut files: Vec<_> = start.iter().map(|piece| flooded(file, 2, piece)).collect();
+    // The file brings tables of its own behind those.
+    files.extend([segment(0xe2, &[]), vec![0xff]].map(|piece| flooded(file, end, &piece)));
+    files
+}
+
+fn png_floods() -> Vec<Vec<u8>> {
+    let file = &FILES[2];
+    let data = file.windows(4).position(|name| name == b"IDAT").expect("image data") - 4;
+    let mut files: Vec<_> =
+        [chunk(b"tEXt", b"a\0b"), chunk(b"iCCP", b"a\0\0"), chunk(b"eXIf", b"II*\0"), chunk(b"IDAT", b"")]
+            .map(|piece| flooded(file, data, &piece))
+            .into();
+    let length = u32::from_be_bytes(*file[data..].first_chunk().expect("a length")) as usize;
+    // Behind zlib's header, stored blocks without bytes.
+    let stream = flooded(&file[data + 8..][..length], 2, &[0, 0, 0, 0xff, 0xff]);
+    files.push([&file[..data], &chunk(b"IDAT", &stream), &file[data + 12 + length..]].concat());
+    files
+}
+
+/// Chunks that nobody knows, between those of RFC 9649's extended format.
+fn webp_flood() -> Vec<u8> {
+    let sizes = [WIDTH - 1, HEIGHT - 1].map(|size| (size as u32).to_le_bytes());
+    let head = [b"VP8X\x0a\0\0\0\0\0\0\0", &sizes[0][..3], &sizes[1][..3]].concat();
+    let chunks = flooded(&[&head, &FILES[3][12..]].concat(), head.len(), b"none\0\0\0\0");
+    [b"RIFF", &(chunks.len() as u32 + 4).to_le_bytes()[..], b"WEBP", &chunks].concat()
+}
+
+#[test]
+fn a_file_of_many_parts_takes_time_by_its_bytes() {
+    let floods = || jpeg_floods().into_iter().chain(png_floods()).chain([webp_flood()]).collect::<Vec<_>>();
+    for file in within(1 << 30, floods) {
+        let made = rendered_in(&file, MICROSECONDS_A_BYTE_OF_FLOOD * file.len() as f64);
+        assert_eq!(made.map(|made| made.bodies.len()), Ok(2), "{:02x?}", &file[..60]);
+    }
+}
+
+/// A PNG of a few pixels with a profile and EXIF of so many zeros.
+fn with_metadata(profile: usize, exif: usize) -> Vec<u8> {
+    let mut info = png::Info::with_size(8, 8);
+    let zeros = |count| (count > 0).then(|| vec![0; count].into());
+    (info.icc_profile, info.exif_metadata) = (zeros(profile), zeros(exif));
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut file, info).and_then(png::Encoder::write_header).expect("a header");
+    writer.write_image_data(&[0; 64]).expect("as many pixels as the header says");
+    writer.finish().expect("a whole file");
+    file
+}
+
+/// 64 kB unpack to 64 MB.
+#[test]
+fn metadata_is_held_within_a_bound_of_its_own() {
+    const HELD: usize = 24 << 20;
+    for (profile, exif) in [(60 << 20, 0), (11 << 20, 0), (0, 7 << 20), (0, 60 << 20)] {
+        let file = within(1 << 30, || with_metadata(profile, exif));
+        let answer = within(HELD + BASE_BYTES, || probe(&file).map(|probe| probe.exif_bytes));
+        let refused = Err(Failure::Rejected(Reason::MetadataTooLarge, "the PNG: limits are exceeded".into()));
+        assert_eq!(answer, if exif > HELD { refused } else { Ok(exif) });
     }
 }
 

@@ -3,13 +3,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use _native::encode::encode;
 use _native::jpeg_decode::{Colour, Decoder, Error, Limits, PlaneSize, Result, Scale, Strip, header};
+use _native::probe::probe;
+use _native::plan::{Format, Rendition};
+use _native::plane::{self, Picture, Space};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
+
+mod drawn;
+
+use drawn::rendition;
 
 const SCALES: [Scale; 4] = [Scale::Full, Scale::Half, Scale::Quarter, Scale::Eighth];
 
@@ -153,7 +161,20 @@ fn the_header_tells_what_the_pipeline_must_know() {
     assert_eq!((seen.progressive, seen.restart_interval, seen.colour), (false, 2, Colour::YCbCr));
     let seen = header(&drawn("grey-progressive.jpg")).expect("a JPEG");
     assert_eq!((seen.components, seen.progressive, seen.colour), (1, true, Colour::Grey));
+    let several = |name| header(&drawn(name)).expect("a JPEG").several_scans;
+    assert_eq!(["420-separate.jpg", "420-split.jpg", "grey-progressive.jpg"].map(several), [true; 3]);
+    assert_eq!(["420.jpg", "420-restarts.jpg", "grey.jpg"].map(several), [false; 3]);
     assert_eq!(seen.sampling[0], (1, 1));
+}
+
+#[test]
+fn what_is_held_until_the_last_scan_is_told_beforehand() {
+    let held = |name: &str| probe(&drawn(name)).expect("a JPEG").footprint;
+    assert_eq!(["420.jpg", "grey.jpg", "420-restarts.jpg"].map(held), [0; 3]);
+    assert_eq!(
+        ["420-progressive.jpg", "420-separate.jpg", "420-split.jpg", "grey-progressive.jpg"].map(held),
+        [6, 6, 6, 2]
+    );
 }
 
 #[test]
@@ -182,6 +203,9 @@ fn exif_is_found_where_it_lies() {
     let bytes = with_segment(&drawn("420.jpg"), 0xE1, b"Exif\0\0MM\0*");
     let exif = header(&bytes).expect("a JPEG").exif.expect("the EXIF segment");
     assert_eq!(&bytes[exif], b"MM\0*");
+    let another_before = with_segment(&bytes, 0xE1, b"Exif\0\0II*\0");
+    let exif = header(&another_before).expect("a JPEG").exif.expect("the first EXIF segment");
+    assert_eq!(&another_before[exif], b"II*\0");
 }
 
 #[test]
@@ -189,7 +213,10 @@ fn a_colour_profile_is_put_together_in_the_order_of_its_numbers() {
     let second = with_segment(&drawn("420.jpg"), 0xE2, b"ICC_PROFILE\0\x02\x02file");
     let both = with_segment(&second, 0xE2, b"ICC_PROFILE\0\x01\x02pro");
     assert_eq!(header(&both).expect("a JPEG").icc.as_deref(), Some(&b"profile"[..]));
-    assert_eq!(header(&second).expect("a JPEG whose profile is incomplete").icc, None);
+    let first = with_segment(&drawn("420.jpg"), 0xE2, b"ICC_PROFILE\0\x01\x02pro");
+    for incomplete in [&first, &second] {
+        assert_eq!(header(incomplete).expect("a JPEG whose profile is incomplete").icc, None);
+    }
     let limits = Limits { profile_bytes: 6, ..Limits::default() };
     assert_eq!(decode(&both, Scale::Full, limits).err(), Some(Error::TooLarge("colour profile")));
 }
@@ -202,6 +229,14 @@ fn adobes_mark_and_names_tell_rgb_from_ycbcr() {
     let marked = with_segment(&bare, 0xEE, b"Adobe\0d\0\0\0\0\0");
     assert_eq!(header(&marked).expect("a JPEG").colour, Colour::Rgb);
     assert_eq!(header(&with_segment(&marked, 0xE0, b"JFIF\0")).expect("a JPEG").colour, Colour::YCbCr);
+    let mut named = bare.clone();
+    let (frame, scan) = (place_of(&bare, 0xC0), place_of(&bare, 0xDA));
+    for (index, name) in b"RGB".iter().enumerate() {
+        named[frame + 10 + 3 * index] = *name;
+        named[scan + 5 + 2 * index] = *name;
+    }
+    assert_eq!(header(&named).expect("a JPEG").colour, Colour::Rgb);
+    assert_eq!(header(&with_segment(&named, 0xE0, b"JFIF\0")).expect("a JPEG").colour, Colour::YCbCr);
 }
 
 #[test]
@@ -222,6 +257,15 @@ fn what_cameras_write_beside_the_standard_is_accepted() {
     let scan = place_of(&bytes, 0xDA);
     odd_band[scan + 11..scan + 14].copy_from_slice(&[1, 0, 0x21]);
     assert_eq!(full(&odd_band), expected);
+
+    let mut extended = bytes.clone();
+    extended[frame + 1] = 0xC1;
+    assert_eq!(full(&extended), expected);
+
+    let grey = drawn("grey.jpg");
+    let mut sampled = grey.clone();
+    sampled[place_of(&grey, 0xC0) + 11] = 0x22;
+    assert_eq!(full(&sampled), full(&grey));
 }
 
 #[test]
@@ -254,8 +298,34 @@ fn a_scan_with_too_few_or_too_many_bytes_is_refused() {
     let end = bytes.len() - 2;
     let longer = [&bytes[..end], &[0x12, 0x34], &bytes[end..]].concat();
     assert_eq!(full(&longer).err(), Some(Error::Corrupt("bytes left over in the scan")));
-    let shorter = [&bytes[..end - 40], &bytes[end..]].concat();
-    assert!(matches!(full(&shorter), Err(Error::Corrupt(_))));
+    for missing in 1..=40 {
+        let shorter = [&bytes[..end - missing], &bytes[end..]].concat();
+        assert!(matches!(full(&shorter), Err(Error::Corrupt(_))), "{missing} bytes");
+    }
+}
+
+/// A small file, and one so large that the means of its blocks are traced.
+fn small_and_large() -> [Vec<u8>; 2] {
+    let mut large = Vec::new();
+    Encoder::new(&mut large, 100).encode(&picture(600, 400), 600, 400, ColorType::Rgb).expect("a picture");
+    assert!(large.len() > 64 << 10);
+    [drawn("420.jpg"), large]
+}
+
+#[test]
+fn what_follows_the_scan_is_looked_at_whatever_the_scale() {
+    for bytes in small_and_large() {
+        let (scan, end) = (place_of(&bytes, 0xDA), bytes.len() - 2);
+        let followed_by = |more: &[u8]| {
+            let file = [&bytes[..end], more, &bytes[end..]].concat();
+            SCALES.map(|scale| decode(&file, scale, Limits::default()).err())
+        };
+        assert_eq!(followed_by(&[0xFF, 0xFE, 0, 4, b'h', b'i']), [None; 4]);
+        assert_eq!(followed_by(&bytes[scan..end]), [Some(Error::Corrupt("marker behind the scan")); 4]);
+        assert_eq!(followed_by(&[0xFF, 0xD3]), [Some(Error::Corrupt("marker behind the scan")); 4]);
+        assert_eq!(followed_by(&[0xFF, 0xFF, 0]), [Some(Error::Corrupt("bytes between scan and marker")); 4]);
+        assert_eq!(followed_by(&[0xFF, 0xE1, 0x40, 0]), [Some(Error::Truncated); 4]);
+    }
 }
 
 #[test]
@@ -268,11 +338,79 @@ fn scans_that_do_not_follow_from_each_other_are_refused() {
         [&bytes[..scans[gone]], &bytes[*next..]].concat()
     };
     assert_eq!(full(&without(0)).err(), Some(Error::Corrupt("AC before DC")));
+    assert_eq!(full(&without(1)).err(), Some(Error::Corrupt("order of scans")));
     assert_eq!(full(&without(4)).err(), Some(Error::Corrupt("order of scans")));
+    let twice = [&bytes[..marks[3]], &bytes[scans[0]..]].concat();
+    assert_eq!(full(&twice).err(), Some(Error::Corrupt("order of scans")));
+    let but_the_last = [&bytes[..*scans.last().expect("scans")], &[0xFF, 0xD9]].concat();
+    assert_eq!(full(&but_the_last).err(), Some(Error::Truncated));
 
     let separate = drawn("420-separate.jpg");
     let luma_alone = [&separate[..places_of(&separate, &[0xDA])[1]], &[0xFF, 0xD9]].concat();
     assert_eq!(full(&luma_alone).err(), Some(Error::Truncated));
+
+    let third = places_of(&separate, &[0xDA])[2];
+    let apart = [&separate[..third], &[0xFF, 0xFF, 0], &separate[third..]].concat();
+    assert_eq!(full(&apart).err(), Some(Error::Corrupt("bytes between scan and marker")));
+}
+
+/// Each scan's header begins with the number of its components, each component's name and tables.
+#[test]
+fn a_scan_header_that_makes_no_sense_is_refused() {
+    let changed = |name: &str, scan: usize, changes: &[(usize, u8)]| {
+        let mut bytes = drawn(name);
+        let header = places_of(&bytes, &[0xDA])[scan] + 4;
+        changes.iter().for_each(|&(at, to)| bytes[header + at] = to);
+        full(&bytes).err()
+    };
+    assert_eq!(changed("420.jpg", 0, &[(3, 1)]), Some(Error::Corrupt("scan header")), "the first component twice");
+    for (what, scan, changes) in [
+        ("AC of several components", 0, &[(7, 1), (8, 63)][..]),
+        ("a band beyond the block", 1, &[(4, 64)]),
+        ("a band that ends before it begins", 1, &[(3, 6), (4, 5)]),
+        ("a bit that no coefficient has", 1, &[(5, 14)]),
+        ("two bits refined at once", 5, &[(5, 0x31)]),
+    ] {
+        let outcome = changed("420-refined.jpg", scan, changes);
+        assert_eq!(outcome, Some(Error::Corrupt("progressive scan header")), "{what}");
+    }
+}
+
+#[test]
+fn a_coefficient_behind_the_band_of_its_scan_is_refused() {
+    for (scan, band) in [(1, [1, 5]), (5, [1, 63])] {
+        let mut bytes = drawn("420-progressive.jpg");
+        let header = places_of(&bytes, &[0xDA])[scan];
+        assert_eq!(bytes[header + 7..header + 9], band);
+        bytes[header + 8] = 2;
+        assert_eq!(full(&bytes).err(), Some(Error::Corrupt("Huffman code")), "{scan}");
+    }
+}
+
+/// Blocks without any AC are one run in each of their scans. With half of the picture, half of the run is left over.
+#[test]
+fn a_run_of_blocks_that_leads_beyond_its_scan_is_refused() {
+    let flat = Picture {
+        width: 8,
+        height: 16,
+        space: Space::Rgb,
+        planes: [128; 3].map(|grey| plane::Plane::filled(8, 16, grey)),
+        alpha: None,
+    };
+    let progressive = Rendition { progressive: true, quality: 95, ..rendition(Format::Jpeg, 8, 16) };
+    let mut bytes = encode(flat, &progressive, 95).expect("a picture of one grey");
+    assert!(full(&bytes).is_ok());
+    let frame = place_of(&bytes, 0xC2);
+    bytes[frame + 6] = 8;
+    assert_eq!(full(&bytes).err(), Some(Error::Corrupt("run beyond the scan")));
+}
+
+#[test]
+fn the_steps_of_a_component_are_those_at_its_first_scan() {
+    let bytes = drawn("420-refined.jpg");
+    let second = places_of(&bytes, &[0xDA])[1];
+    let coarser = [&[0xFF, 0xDB, 0, 67, 0][..], &[255; 64]].concat();
+    assert_eq!(full(&[&bytes[..second], &coarser, &bytes[second..]].concat()), full(&bytes));
 }
 
 #[test]
@@ -290,6 +428,29 @@ fn kinds_left_to_others_are_named() {
     assert_eq!(changed(4, 12), Some(Error::Unsupported("12-bit")));
     assert_eq!(changed(9, 4), Some(Error::Unsupported("cmyk")));
     assert_eq!(changed(9, 2), Some(Error::Unsupported("number of components")));
+    let told_late = Some(Error::Unsupported("height after the scan"));
+    assert_eq!(changed(6, 0), told_late); // 45 rows: the other byte is 0
+    assert_eq!(header(&with_segment(&bytes, 0xDC, &[0, 45])).err(), told_late);
+}
+
+#[test]
+fn headers_that_contradict_the_standard_are_refused() {
+    let bytes = drawn("420.jpg");
+    let frame = place_of(&bytes, 0xC0);
+    let mut twelve_blocks = bytes.clone();
+    (twelve_blocks[frame + 14], twelve_blocks[frame + 17]) = (0x22, 0x22);
+    assert_eq!(header(&twelve_blocks).err(), Some(Error::Corrupt("sampling factors")));
+
+    // Three codes of one bit; and more codes than there are symbols.
+    let scan = place_of(&bytes, 0xDA);
+    for codes_of_one_bit in [3, 200] {
+        let table = [&[0, codes_of_one_bit][..], &[0; 15], &[1, 2, 3]].concat();
+        let file = [&bytes[..scan], &[0xFF, 0xC4, 0, table.len() as u8 + 2], &table, &bytes[scan..]].concat();
+        assert_eq!(full(&file).err(), Some(Error::Corrupt("Huffman table")), "{codes_of_one_bit}");
+    }
+
+    let shorter_than_its_length = [&bytes[..2], &[0xFF, 0xFE, 0, 1], &bytes[2..]].concat();
+    assert_eq!(header(&shorter_than_its_length).err(), Some(Error::Corrupt("segment length")));
 }
 
 #[test]
@@ -297,11 +458,17 @@ fn limits_hold_before_anything_is_allocated() {
     let limited = |name, limits| decode(&drawn(name), Scale::Full, limits).err();
     let pixels = Limits { pixels: 61 * 45 - 1, ..Limits::default() };
     assert_eq!(limited("420.jpg", pixels), Some(Error::TooLarge("pixels")));
-    let coefficients = Limits { coefficient_bytes: 9000, ..Limits::default() };
-    assert_eq!(limited("420.jpg", coefficients), None);
-    assert_eq!(limited("420-progressive.jpg", coefficients), Some(Error::TooLarge("coefficients")));
+    assert_eq!(limited("420.jpg", Limits { pixels: 61 * 45, ..Limits::default() }), None);
+    // Twelve MCUs of six blocks, each of 64 coefficients and a mask.
+    let needed = 12 * 6 * (64 * 2 + 8);
+    let coefficients = |coefficient_bytes| Limits { coefficient_bytes, ..Limits::default() };
+    assert_eq!(limited("420.jpg", coefficients(0)), None);
+    assert_eq!(limited("420-progressive.jpg", coefficients(needed)), None);
+    assert_eq!(limited("420-progressive.jpg", coefficients(needed - 1)), Some(Error::TooLarge("coefficients")));
     let scans = Limits { scans: 9, ..Limits::default() };
     assert_eq!(limited("420-progressive.jpg", scans), Some(Error::TooLarge("scans")));
+    let as_many = Limits { scans: 10, ..Limits::default() };
+    assert_eq!(limited("420-progressive.jpg", as_many), None);
 }
 
 /// A picture with edges and gradients.

@@ -5,12 +5,16 @@
 use std::alloc::System;
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 
 use _native::jpeg_decode::{Decoder, Limits, Scale, Strip};
 use cap::Cap;
 
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+/// The bound is everybody's, so one test runs at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 const LIMITS: Limits = Limits { pixels: 4 << 20, coefficient_bytes: 6 << 20, profile_bytes: 1 << 16, scans: 100 };
 
@@ -31,9 +35,21 @@ fn read_within(bytes: &[u8], bound: usize) {
     ALLOCATOR.set_limit(usize::MAX).expect("no bound");
 }
 
+/// Of those that a scan may not have, none is kept a place of.
+#[test]
+fn restart_markers_without_end_allocate_no_more_than_the_file() {
+    let _alone = ALONE.lock();
+    let original = drawn("420.jpg");
+    let scan = original.windows(2).position(|pair| pair == [0xFF, 0xDA]).expect("a scan");
+    let markers = (0xD0..=0xD7).flat_map(|code| [0xFF, code]).cycle().take(4 << 20);
+    let bytes: Vec<u8> = original[..scan + 14].iter().copied().chain(markers).chain([0xFF, 0xD9]).collect();
+    read_within(&bytes, BESIDE_COEFFICIENTS + bytes.len());
+}
+
 /// The size of the frame is at 5 to 8 behind its marker, and its sampling from 11 on.
 #[test]
 fn sizes_that_lie_allocate_no_more_than_the_limits() {
+    let _alone = ALONE.lock();
     for name in ["420.jpg", "444.jpg", "411.jpg", "grey.jpg", "420-separate.jpg", "420-refined.jpg"] {
         let original = drawn(name);
         let frame = original.windows(2).position(|pair| matches!(pair, [0xFF, 0xC0 | 0xC2])).expect("a frame");
@@ -46,5 +62,16 @@ fn sizes_that_lie_allocate_no_more_than_the_limits() {
                 read_within(&bytes, LIMITS.coefficient_bytes + BESIDE_COEFFICIENTS);
             }
         }
+    }
+}
+
+/// All of its bits are the shortest codes: where blocks are but passed, there are many more of them than the frame has.
+#[test]
+fn a_scan_much_longer_than_its_frame_is_not_followed_to_its_end() {
+    let original = drawn("420.jpg");
+    let scan = original.windows(2).position(|pair| pair == [0xFF, 0xDA]).expect("a scan") + 14;
+    for byte in [0x00, 0x0A, 0x55, 0xAA] {
+        let bytes = [&original[..scan], &vec![byte; 4 << 20], &[0xFF, 0xD9]].concat();
+        read_within(&bytes, bytes.len() + BESIDE_COEFFICIENTS);
     }
 }

@@ -82,3 +82,30 @@ impl Gain {
         self.0[usize::from(sample) + 255 - usize::from(blurred)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sharpened_colours_stay_within_their_alpha() {
+        let edge = |dark: u8, light: u8| {
+            let mut plane = Plane::filled(16, 4, light);
+            plane.rows_mut().for_each(|row| row[..8].fill(dark));
+            plane
+        };
+        let planes = [edge(20, 90), edge(40, 100), edge(0, 60)];
+        let mut picture = Picture { width: 16, height: 4, space: Space::Rgb, planes, alpha: Some(edge(40, 100)) };
+        sharpen(&mut picture, &Sharpen { sigma: 1.0, amount: 3.0 });
+        let alpha = picture.alpha.as_ref().expect("an alpha");
+        assert_eq!((picture.planes[1].row(1)[8], picture.planes[1].row(1)[7]), (100, 0));
+        for plane in &picture.planes {
+            assert!(
+                plane
+                    .rows()
+                    .zip(alpha.rows())
+                    .all(|(row, alpha)| row.iter().zip(alpha).all(|(sample, most)| sample <= most))
+            );
+        }
+    }
+}

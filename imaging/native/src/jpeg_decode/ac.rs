@@ -275,6 +275,23 @@ mod tests {
         ended == 63 || (128..=190).contains(&ended)
     }
 
+    /// 21 bits each: three of them are more than a load surely has.
+    #[test]
+    fn the_widest_coefficients_are_not_taken_from_bits_that_are_not_there() {
+        let counts = std::array::from_fn::<u8, 16, _>(|index| if index + 1 == 10 { 255 } else { 0 });
+        let spec = Spec::parse(&[&counts[..], &[11; 255]].concat()).expect("255 symbols").0;
+        let table = || Table::new(&spec, Coding::Ac).expect("a code for each");
+        let code_and_value = |bit: usize| bit % 21 > 10 && bit % 3 != 0;
+        let byte = |at: usize| (0..8).fold(0, |byte, bit| byte << 1 | u8::from(code_and_value(8 * at + bit)));
+        let bytes: Vec<u8> = (0..200).map(byte).collect();
+        let reader = Reader::new(Cursor { bytes: &bytes, at: 0 });
+        let (mut slow, mut fast) = (reader.bits, reader.bits);
+        let mut block = [0; 64];
+        let ended = AcTables::new(table(), 63).decode(&mut fast, &reader.window, 0, &mut block);
+        assert_eq!((block, ended), one_by_one(&table(), &mut slow, &reader.window));
+        assert_eq!(ended, 63);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -67,7 +67,12 @@ impl<'a> AllDc<'a> {
         let Preamble { frame, tables, scan, cursor, .. } = preamble;
         let codes = Codes::new(scan, frame, tables)?;
         let mcus = frame.mcus_across * frame.mcus_down;
-        let Some(segments) = Segments::read(*cursor) else { return Ok(None) };
+        let due = match tables.restart_interval {
+            0 => 1,
+            interval if interval * codes.blocks < STEPS => return Ok(None), // a round would pass several at once
+            interval => mcus.div_ceil(interval),
+        };
+        let Some(segments) = Segments::read(*cursor, due) else { return Ok(None) };
         let passed = match tables.restart_interval {
             0 => segments.trace_one(&codes, mcus),
             interval => segments.trace_each(&codes, mcus, interval),
@@ -134,8 +139,8 @@ impl Drop for Segments {
 }
 
 impl Segments {
-    /// `None` if the file ends first, or restart markers are out of order.
-    fn read(cursor: Cursor<'_>) -> Option<Self> {
+    /// As many as are `due`; `None` if the file ends first, or restart markers are out of order.
+    fn read(cursor: Cursor<'_>, due: usize) -> Option<Self> {
         let mut ahead = &cursor.bytes[cursor.at..];
         let mut data = arena::take(ahead.len() + PADDING);
         let (mut filled, mut ends) = (0, Vec::new());
@@ -150,10 +155,13 @@ impl Segments {
                 }
                 &code => {
                     ends.push(filled);
-                    if code != RST0 + ((ends.len() - 1) & 7) as u8 {
+                    if ends.len() == due {
                         data[filled..filled + PADDING].fill(0);
                         data.truncate(filled + PADDING);
                         return Some(Segments { data, ends, end: cursor.bytes.len() - ahead.len() + run });
+                    }
+                    if code != RST0 + ((ends.len() - 1) & 7) as u8 {
+                        return None;
                     }
                 }
             }
@@ -167,7 +175,7 @@ impl Segments {
 
     /// A scan without restart markers.
     fn trace_one(&self, codes: &Codes, mcus: usize) -> Option<Passed> {
-        let &[end] = self.ends.as_slice() else { return None };
+        let end = self.ends[0];
         let starts: [usize; TRACES] = std::array::from_fn(|index| 8 * (end * index / TRACES));
         let stops = [starts[1], starts[2], 8 * end];
         let mut traces = Traces::from(codes, starts);
@@ -214,12 +222,8 @@ impl Segments {
         traces.passed.iter().all(|passed| passed.mcus.len() <= mcus + STEPS).then_some(())
     }
 
-    /// A scan with a restart marker after every `interval` MCUs.
+    /// A scan with a restart marker after every `interval` MCUs, which no round passes whole.
     fn trace_each(&self, codes: &Codes, mcus: usize, interval: usize) -> Option<Passed> {
-        let is_over_within_a_round = interval * codes.blocks < STEPS;
-        if is_over_within_a_round || self.ends.len() != mcus.div_ceil(interval) {
-            return None;
-        }
         let first_of = |part: usize| self.ends.partition_point(|&end| end < self.data.len() * part / TRACES);
         let mut parts: [Part; TRACES] = std::array::from_fn(|index| {
             let last = if index + 1 == TRACES { self.ends.len() } else { first_of(index + 1) };
@@ -400,6 +404,35 @@ mod tests {
             if let Some(traced) = traced(&preamble) {
                 assert_eq!(Ok(traced), read_in_order(&preamble));
             }
+        }
+    }
+
+    /// Some of these scans end with a byte's last bit, others within a byte.
+    #[test]
+    #[cfg_attr(miri, ignore = "too many pictures")]
+    fn a_scan_with_a_byte_left_over_is_not_traced() {
+        for (seed, interval) in (0..24).flat_map(|seed| [(seed, 0), (seed, 150)]) {
+            let mut bytes = drawn(200, 200, seed, SamplingFactor::F_1_1, 85, interval);
+            bytes.splice(bytes.len() - 2..bytes.len() - 2, [0x55]);
+            assert_eq!(traced(&preamble(&bytes)), None, "{seed}, {interval}");
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "too many pixels")]
+    fn restart_markers_that_are_out_of_order_too_few_or_too_many_are_not_traced() {
+        let bytes = drawn(200, 200, 1, SamplingFactor::F_1_1, 85, 150);
+        let scan = preamble(&bytes).cursor.at;
+        let is_mark = |&at: &usize| matches!(bytes[at..], [0xFF, 0xD0..=0xD7, ..]);
+        let marks: Vec<usize> = (scan..bytes.len()).filter(is_mark).collect();
+        assert!(traced(&preamble(&bytes)).is_some() && marks.len() == 4);
+        let mut renumbered = bytes.clone();
+        renumbered[marks[1] + 1] = 0xD2;
+        let end = bytes.len() - 2;
+        let too_few = [&bytes[..marks[3]], &bytes[end..]].concat();
+        let too_many = [&bytes[..end], &[0xFF, 0xD4], &bytes[scan..marks[0]], &bytes[end..]].concat();
+        for file in [renumbered, too_few, too_many] {
+            assert_eq!(traced(&preamble(&file)), None);
         }
     }
 

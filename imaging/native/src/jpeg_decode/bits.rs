@@ -257,6 +257,19 @@ mod tests {
         assert_eq!(reader.finish().expect("the end").at, length, "{length} bytes, {padding} bits of padding");
     }
 
+    #[test]
+    fn a_segment_is_neither_a_byte_longer_nor_a_bit_shorter_than_what_is_read() {
+        let end_after = |bits| {
+            let mut reader = Reader::new(Cursor { bytes: &[0x12, 0x34, 0xFF, 0xD9], at: 0 });
+            reader.bits.refill(&reader.window);
+            reader.bits.take(bits);
+            reader.finish().map(|cursor| cursor.at)
+        };
+        assert_eq!(end_after(8), Err(Error::Corrupt("bytes left over in the scan")));
+        assert_eq!((end_after(9), end_after(16)), (Ok(2), Ok(2)));
+        assert_eq!(end_after(17), Err(Error::Corrupt("scan ends early")));
+    }
+
     /// Found by the fuzzer: after the window has slid, what was read lies before its start.
     #[test]
     fn a_scan_that_stops_long_before_its_segment_ends_leaves_bytes_over() {

@@ -33,7 +33,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Limits {
     /// Width times height.
     pub pixels: u64,
-    /// Bytes of coefficients held for files of several scans (progressive): two a sample.
+    /// Bytes of coefficients held for files of several scans (progressive): two a sample, and a bit.
     pub coefficient_bytes: usize,
     /// Bytes of an embedded colour profile.
     pub profile_bytes: usize,

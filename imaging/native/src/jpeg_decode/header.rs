@@ -28,6 +28,8 @@ pub struct Header {
     /// Blocks of each component in an MCU, across and down; (1, 1) for grey.
     pub sampling: [(u8, u8); 3],
     pub progressive: bool,
+    /// The coefficients of all components come by several scans, and are held until the last.
+    pub several_scans: bool,
     /// In MCUs; 0 is none.
     pub restart_interval: usize,
     /// Adobe's mark: 0 for RGB, 1 for YCbCr.
@@ -77,7 +79,7 @@ impl<'a> Preamble<'a> {
                 SOS => {
                     let frame = frame.ok_or(Error::Corrupt("scan before frame"))?;
                     let scan = Scan::parse(body, &frame)?;
-                    let header = notes.header(&frame, &tables, limits)?;
+                    let header = notes.header(&frame, &tables, &scan, limits)?;
                     return Ok(Preamble { header, frame, tables, scan, cursor });
                 }
                 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
@@ -133,7 +135,7 @@ impl<'a> Notes<'a> {
         }
     }
 
-    fn header(self, frame: &Frame, tables: &Tables, limits: &Limits) -> Result<Header> {
+    fn header(self, frame: &Frame, tables: &Tables, scan: &Scan, limits: &Limits) -> Result<Header> {
         let components = frame.components();
         let mut sampling = [(1, 1); 3];
         for (pair, component) in sampling.iter_mut().zip(components) {
@@ -145,6 +147,7 @@ impl<'a> Notes<'a> {
             components: components.len(),
             sampling,
             progressive: frame.progressive,
+            several_scans: !scan.is_the_only_one(frame),
             restart_interval: tables.restart_interval,
             adobe_transform: self.adobe_transform,
             colour: self.colour(frame),

@@ -80,7 +80,7 @@ impl Entry {
 
     /// As many ones as the value has bits.
     #[inline(always)]
-    pub const fn mask(self) -> u32 {
+    const fn mask(self) -> u32 {
         (1 << self.size()) - 1
     }
 
@@ -100,7 +100,7 @@ impl Entry {
 
 /// The value that bits under a mask stand for: with a leading 0 it is negative, and counts up to -1.
 #[inline(always)]
-pub const fn signed(raw: u32, mask: u32) -> i16 {
+const fn signed(raw: u32, mask: u32) -> i16 {
     if 2 * raw > mask { raw as i16 } else { raw.wrapping_sub(mask) as i16 }
 }
 
@@ -236,5 +236,28 @@ impl DcTable {
     pub fn look_up(&self, bits: u64) -> Entry {
         let entry = self.entries[(bits >> (64 - DC_LOOKUP)) as usize];
         if entry.0 == 0 { self.table.search(bits) } else { entry }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first code, of one bit, as each coding has it.
+    fn first(coding: Coding, symbol: u8) -> Entry {
+        let body = [&[1][..], &[0; 15], &[symbol]].concat();
+        let (spec, _) = Spec::parse(&body).expect("a table");
+        Table::new(&spec, coding).expect("a table").look_up(0)
+    }
+
+    #[test]
+    fn values_of_more_bits_than_eight_bit_samples_have_are_no_codes() {
+        for coding in [Coding::Dc, Coding::Ac, Coding::AcProgressive] {
+            assert_eq!(first(coding, MAX_SIZE as u8).length(), 1 + MAX_SIZE);
+            assert!(first(coding, MAX_SIZE as u8 + 1) == INVALID);
+        }
+        assert_eq!(first(Coding::Refining, 1).length(), 2);
+        assert!(first(Coding::Refining, 2) == INVALID);
+        assert!(first(Coding::Dc, 0x10) == INVALID, "a run before a DC difference");
     }
 }

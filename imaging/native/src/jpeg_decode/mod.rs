@@ -105,16 +105,16 @@ impl<'a> Decoder<'a> {
     pub fn new(bytes: &'a [u8], scale: Scale, limits: Limits) -> Result<Self> {
         let preamble = Preamble::read(bytes, &limits)?;
         let (header, frame) = (preamble.header.clone(), preamble.frame.clone());
-        let (quant, source) = if Streamed::covers(&preamble.scan, &frame) {
+        let (quant, source) = if header.several_scans {
+            let held = Held::read(preamble, &limits)?;
+            (held.quant(), Source::Held(held))
+        } else {
             let traced = if scale == Scale::Eighth { AllDc::trace(&preamble)? } else { None };
             let source = match traced {
                 Some(dc) => Source::AllDc(dc),
                 None => Source::Streamed(Streamed::new(&preamble, scale.last_wanted())?),
             };
             (quant_tables(&preamble)?, source)
-        } else {
-            let held = Held::read(preamble, &limits)?;
-            (held.quant(), Source::Held(held))
         };
         Ok(Decoder { header, frame, scale, quant, source, done: 0 })
     }

@@ -41,6 +41,11 @@ impl Scan {
         if frame.progressive { scan.checked() } else { Ok(scan.of_everything()) }
     }
 
+    /// Whether it codes everything of all components.
+    pub fn is_the_only_one(&self, frame: &Frame) -> bool {
+        !frame.progressive && self.count == frame.components().len()
+    }
+
     pub fn parts(&self) -> &[Part] {
         &self.parts[..self.count]
     }

@@ -10,12 +10,11 @@ use super::ac::AcTables;
 use super::bits::{Bits, Reader, Window};
 use super::block::Block;
 use super::error::{Error, Result};
-use super::frame::{Component, Frame, MAX_COMPONENTS};
+use super::frame::{Component, MAX_COMPONENTS};
 use super::header::Preamble;
 use super::huffman::{Coding, DcTable};
 use super::idct::Transform;
 use super::markers::Cursor;
-use super::scan::Scan;
 use super::strip::Strip;
 
 /// MCUs decoded before they are transformed: 6 kB of blocks at 4:2:0.
@@ -58,11 +57,6 @@ struct Lane {
 }
 
 impl<'a> Streamed<'a> {
-    /// Whether the scan codes all components, as a streamed file's must.
-    pub fn covers(scan: &Scan, frame: &Frame) -> bool {
-        !frame.progressive && scan.parts().len() == frame.components().len()
-    }
-
     /// Decodes all coefficients up to `wanted`, in coded order; the others are only stepped over.
     pub fn new(preamble: &Preamble<'a>, wanted: u8) -> Result<Self> {
         let Preamble { frame, tables, scan, cursor, .. } = preamble;

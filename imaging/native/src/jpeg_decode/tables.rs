@@ -87,3 +87,23 @@ impl Tables {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_eight_and_of_sixteen_bits_are_read_along_the_zigzag() {
+        let steps: Vec<u16> = (0..64).map(|index| 250 + 3 * index).collect();
+        let narrow = [&[0x02][..], &steps.iter().map(|&step| step as u8).collect::<Vec<_>>()].concat();
+        let wide = [&[0x13][..], &steps.iter().flat_map(|step| step.to_be_bytes()).collect::<Vec<_>>()].concat();
+        let mut tables = Tables::default();
+        tables.read(DQT, &[narrow, wide.clone()].concat()).expect("two tables");
+        let (narrow, whole) = (tables.quant(2).expect("a table"), tables.quant(3).expect("a table"));
+        for (&step, &place) in steps.iter().zip(&ZIGZAG) {
+            let place = usize::from(place);
+            assert_eq!((narrow[place], whole[place]), (i16::from(step as u8), step as i16));
+        }
+        assert_eq!(tables.read(DQT, &wide[..128]), Err(Error::Corrupt("quantisation table")));
+    }
+}

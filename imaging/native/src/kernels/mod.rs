@@ -1,5 +1,6 @@
-//! The loops that take the time. Each file holds one kernel three times: a scalar path that defines the arithmetic,
-//! AVX2 and NEON, which give exactly the same samples. `unsafe` lives here and in the bindings to libwebp, nowhere else.
+//! The loops that take the time. Each file holds one kernel: a scalar path that defines the arithmetic and, where the
+//! compiler's own vectors are not as good, AVX2 and NEON, which give exactly the same samples. Of what touches pixels only
+//! these, the JPEG decoder's own (`jpeg_decode/idct/`) and the bindings to libwebp are `unsafe`.
 
 /// Compiles a kernel in plain Rust a second time for [`has_avx2`], where the compiler's own vectors, shifts and bit
 /// counts are as good as written ones. NEON needs no second time: aarch64 always has it.

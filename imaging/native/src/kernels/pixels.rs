@@ -60,6 +60,13 @@ pub fn over(over: u8, alpha: u8, under: u8) -> u8 {
 mod tests {
     use super::*;
 
+    /// Resampling overshoots: a premultiplied colour may be above its alpha.
+    #[test]
+    fn colours_above_their_alpha_are_white_not_black() {
+        assert_eq!((divided(200, 100), over(200, 100, 255), over(255, 0, 255)), (255, 255, 255));
+        assert_eq!((divided(50, 100), over(50, 100, 0), over(50, 100, 255)), (128, 50, 50 + 155));
+    }
+
     #[test]
     fn dividing_undoes_multiplying_within_the_rounding() {
         for alpha in 1..=255u8 {

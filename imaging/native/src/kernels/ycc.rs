@@ -129,6 +129,16 @@ mod tests {
         }
     }
 
+    /// Of 0.299, 0.587 and 0.114, and what follows from them.
+    #[test]
+    fn the_primaries_are_where_jfif_has_them() {
+        let ycc = |r, g, b| (luma(r, g, b), chroma(r, g, b, 0));
+        assert_eq!(ycc(255, 0, 0), (76, (85, 255)));
+        assert_eq!(ycc(0, 255, 0), (150, (44, 21)));
+        assert_eq!(ycc(0, 0, 255), (29, (255, 107)));
+        assert_eq!(chroma(4 * 200, 4 * 30, 4 * 90, 2), chroma(200, 30, 90, 0));
+    }
+
     #[test]
     fn greys_stay_grey() {
         for v in 0..=255 {

@@ -5,14 +5,10 @@ use png::{Decoded, DecodingError, StreamingDecoder, chunk};
 
 use super::inflate::PADDING;
 use crate::failure::{Outcome, truncated};
-use crate::source::png::failure;
+use crate::source::png::{METADATA_BYTES, failure};
 
 /// Bytes taken from the file at a time: they stay in the second-level cache from their checksum until they are read.
 const PIECE: usize = 16 << 10;
-
-/// The longest eXIf chunk: what the png crate's own reader sets aside for all that it keeps of a file. Others are not
-/// kept here, or have a few bytes.
-const LONGEST_EXIF: u32 = 64 << 20;
 
 pub struct ImageData<'a> {
     file: &'a [u8],
@@ -76,7 +72,8 @@ impl<'a> ImageData<'a> {
         let (read, event) = self.chunks.update(piece, None).map_err(failure)?;
         self.at += read;
         match event {
-            Decoded::ChunkBegin(length, chunk::eXIf) if length > LONGEST_EXIF => {
+            // The only chunk of any length that is kept.
+            Decoded::ChunkBegin(length, chunk::eXIf) if length as usize > METADATA_BYTES => {
                 Err(failure(DecodingError::LimitsExceeded))
             }
             event => Ok(event),

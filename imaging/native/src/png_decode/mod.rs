@@ -110,7 +110,7 @@ impl<'a> Decoder<'a> {
 mod tests {
     use super::*;
     use crate::failure::{Failure, Reason};
-    use crate::source::png::{decoder, failure};
+    use crate::source::png::{METADATA_BYTES, failure, reader};
     use png::{ColorType, Compression, DeflateCompression, Encoder};
     use proptest::prelude::*;
 
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn theirs(file: &[u8], kind: &Kind) -> Outcome<Vec<u8>> {
-        let mut reader = decoder(std::io::Cursor::new(file)).read_info().map_err(failure)?;
+        let mut reader = reader(std::io::Cursor::new(file))?;
         let mut pixels = Vec::new();
         for _ in 0..kind.height {
             pixels.extend_from_slice(reader.next_row().map_err(failure)?.map_or(&[], |row| row.data()));
@@ -324,8 +324,8 @@ mod tests {
     fn a_long_exif_behind_the_pixels_is_refused_before_it_is_held() {
         let (kind, file) = small();
         let (pixels, end) = file.split_at(file.len() - 12);
-        let exif = |length: u32| [pixels, &length.to_be_bytes(), b"eXIf", end].concat();
-        assert_eq!(reason(&exif(64 << 20), &kind), Some(Reason::Truncated));
-        assert_eq!(reason(&exif((64 << 20) + 1), &kind), Some(Reason::TooManyPixels));
+        let exif = |length: usize| [pixels, &(length as u32).to_be_bytes(), b"eXIf", end].concat();
+        assert_eq!(reason(&exif(METADATA_BYTES), &kind), Some(Reason::Truncated));
+        assert_eq!(reason(&exif(METADATA_BYTES + 1), &kind), Some(Reason::MetadataTooLarge));
     }
 }

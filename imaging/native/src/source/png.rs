@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, Cursor, Seek};
 
-use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Reader, Transformations};
+use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformations};
 
 use super::{PlaneShape, Source};
 use crate::failure::{Decline, Failure, Outcome, Reason, corrupt, unsupported};
@@ -26,7 +26,7 @@ pub struct Png<'a> {
 impl<'a> Png<'a> {
     /// In Ycc420 where that is enough and there is no alpha, else in Rgb, with `colours`.
     pub fn new(original: &'a [u8], space: Space, colours: Alpha) -> Outcome<Self> {
-        let reader = decoder(Cursor::new(original)).read_info().map_err(failure)?;
+        let reader = reader(Cursor::new(original))?;
         check(reader.info())?;
         let (width, height) = (reader.info().width as usize, reader.info().height as usize);
         let (colour, _) = reader.output_color_type();
@@ -167,12 +167,22 @@ pub(super) fn shapes(space: Space, has_alpha: bool, width: usize, height: usize)
     planes
 }
 
-/// A decoder that checks every sum and gives 8 bits a channel.
-pub fn decoder<R: BufRead + Seek>(bytes: R) -> Decoder<R> {
+/// What is held at most of a file's metadata: 8 MiB of a chunk, for which room is doubled as it comes, and 4 MiB of the
+/// profile that it unpacks to. A file of longer EXIF is refused; a profile that unpacks to more counts as none.
+pub const METADATA_BYTES: usize = 12 << 20;
+
+/// The most bytes of a pixel as it is read.
+const PIXEL_BYTES: usize = 8;
+
+/// Has read what lies before the pixels; checks every sum and gives 8 bits a channel.
+pub fn reader<R: BufRead + Seek>(bytes: R) -> Outcome<Reader<R>> {
     let mut decoder = Decoder::new(bytes);
     decoder.set_transformations(Transformations::EXPAND);
     decoder.set_ignore_text_chunk(true);
-    decoder
+    // A row of pixels counts as well: whether it is too long is for others to say.
+    let row = decoder.read_header_info().map_err(failure)?.width as usize * PIXEL_BYTES;
+    decoder.set_limits(Limits { bytes: METADATA_BYTES + row });
+    decoder.read_info().map_err(failure)
 }
 
 /// Declines what is not 8 bits row by row.
@@ -205,7 +215,7 @@ pub fn is_grey(info: &Info<'_>) -> bool {
 pub fn failure(error: DecodingError) -> Failure {
     let reason = match &error {
         DecodingError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => Reason::Truncated,
-        DecodingError::LimitsExceeded => Reason::TooManyPixels,
+        DecodingError::LimitsExceeded => Reason::MetadataTooLarge,
         _ => Reason::Corrupt,
     };
     Failure::Rejected(reason, format!("the PNG: {error}"))

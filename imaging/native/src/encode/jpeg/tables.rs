@@ -40,4 +40,13 @@ mod tests {
         assert_eq!(scaled(50), [LUMA, CHROMA]);
         assert_eq!(scaled(100), [[1; 64]; 2]);
     }
+
+    #[test]
+    fn steps_are_those_of_libjpeg() {
+        let first_of_luma = |quality| *scaled(quality)[0].first_chunk::<8>().expect("eight steps");
+        assert_eq!(first_of_luma(1), [255; 8]);
+        assert_eq!(first_of_luma(10), [80, 55, 50, 80, 120, 200, 255, 255]);
+        assert_eq!(first_of_luma(75), [8, 6, 5, 8, 12, 20, 26, 31]);
+        assert_eq!(first_of_luma(85), [5, 3, 3, 5, 7, 12, 15, 18]);
+    }
 }

@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn sixteen_zeros_have_a_symbol_of_their_own_as_often_as_they_come() {
+        let symbols = |at: usize| -> Vec<u32> {
+            let mut block = Block::EMPTY;
+            (block.values[at], block.nonzero) = (1, 1 << at);
+            let mut made = [0; MOST];
+            let count = ac_tokens(&block, 1, &mut made);
+            made[1..=count].iter().map(|token| token >> 16 & 0xff).collect()
+        };
+        assert_eq!(symbols(16), [0xf1, END_OF_BLOCK]);
+        assert_eq!(symbols(17), [SIXTEEN_ZEROS, 0x01, END_OF_BLOCK]);
+        assert_eq!(symbols(33), [SIXTEEN_ZEROS, SIXTEEN_ZEROS, 0x01, END_OF_BLOCK]);
+        assert_eq!(symbols(63), [SIXTEEN_ZEROS, SIXTEEN_ZEROS, SIXTEEN_ZEROS, 0xe1]);
+    }
+
+    #[test]
     fn sixteen_zeros_are_seen_wherever_they_are() {
         for (first, second) in (1..64).flat_map(|first| (first + 1..64).map(move |second| (first, second))) {
             assert_eq!(has_sixteen_zeros(1 << first | 1 << second), first > 16 || second - first > 16);

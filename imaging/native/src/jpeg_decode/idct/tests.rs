@@ -54,11 +54,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_sample_is_within_one_of_the_exact_transform(block in natural_block()) {
+    fn every_sample_is_within_one_of_the_exact_transform_and_means_are_rounded_to_nearest(block in natural_block()) {
         for edge in EDGES {
+            let most = if edge <= 2 { 0.5 } else { 1.0 };
             let samples = transformed(scalar(edge), edge, &[block], &[1; 64]);
             for (sample, exact) in samples.iter().zip(exact(&block.0, edge)) {
-                prop_assert!((f64::from(*sample) - exact).abs() <= 1.0, "{edge}: {sample} for {exact}");
+                prop_assert!((f64::from(*sample) - exact).abs() <= most + 1e-9, "{edge}: {sample} for {exact}");
             }
         }
     }
