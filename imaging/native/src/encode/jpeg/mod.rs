@@ -8,7 +8,7 @@ mod tables;
 mod tokens;
 
 use crate::kernels::also_for_avx2;
-use crate::kernels::fdct::{Block, Quantiser, transform};
+use crate::kernels::fdct::{Block, Quantiser, Rounding, transform};
 use crate::plane::{Picture, Plane, Space};
 
 use huffman::BitWriter;
@@ -40,9 +40,9 @@ impl Sampling {
     }
 
     /// For each pair of blocks that is transformed at once, luma's pair and chroma's; at full size Y beside Cb, and Cr.
-    fn quantisers(self, [luma, chroma]: &[[u8; 64]; 2]) -> [Quantiser; 2] {
+    fn quantisers(self, [luma, chroma]: &[[u8; 64]; 2], rounding: Rounding) -> [Quantiser; 2] {
         let first = if self == Self::Half { luma } else { chroma };
-        [Quantiser::new([luma, first]), Quantiser::new([chroma, chroma])]
+        [Quantiser::new([luma, first], rounding), Quantiser::new([chroma, chroma], rounding)]
     }
 
     /// The component of each block of an MCU.
@@ -52,6 +52,14 @@ impl Sampling {
             Self::Full => &[0, 1, 2],
         }
     }
+}
+
+/// Pixels up to which a picture is small: of these sparing costs the most quality and saves the fewest bytes. At 640 px
+/// it was 0.27 of SSIMULACRA2 for 1.9 % (twenty photos in Display-P3), at 1280 px 0.16, at 2048 px 0.09.
+const SMALL: usize = 1 << 19;
+
+fn rounding(picture: &Picture) -> Rounding {
+    if picture.width * picture.height <= SMALL { Rounding::Half } else { Rounding::Sparing }
 }
 
 /// Room for the blocks of an MCU.
@@ -65,7 +73,7 @@ pub fn encode(mut picture: Picture, quality: u8, progressive: bool) -> Vec<u8> {
     cb.replicate_edges(8);
     cr.replicate_edges(8);
     let tables = tables::scaled(quality);
-    let quantisers = sampling.quantisers(&tables);
+    let quantisers = sampling.quantisers(&tables, rounding(&picture));
     if progressive {
         return progressive::encode(&picture, sampling, &tables, &quantisers);
     }
