@@ -167,6 +167,13 @@ def test_every_scan_of_a_slipped_jpeg_is_mended() -> None:
     assert len(mended(original)) == len(original)
 
 
+def test_a_progressive_jpeg_that_the_core_leaves_to_libvips_needs_all_of_its_scans() -> None:
+    """Properly closed, but for one bit of luma."""
+    original = write(Image.fromarray(scene()).convert("CMYK"), "jpeg", progressive=True)
+    assert refused(original) is None
+    assert refused(original[: original.rindex(b"\xff\xda")] + b"\xff\xd9") is Reason.TRUNCATED
+
+
 @pytest.mark.parametrize("format", ["gif", "webp"])
 def test_an_animation_that_is_cut_short_is_refused_or_its_first_frame_is_whole(format: str) -> None:
     frames = [Image.fromarray(scene(seed=seed)) for seed in range(3)]
