@@ -6,7 +6,9 @@ import struct
 import pytest
 from PIL import Image
 
+from imaging.damage import blame
 from imaging.errors import Reason, Rejected
+from imaging.formats import BY_NAME
 from imaging.mend import WHOLE_SPECTRUM, mended
 from imaging.pipeline import render
 from imaging.recipe import Recipe
@@ -51,6 +53,14 @@ def test_a_file_that_is_cut_anywhere_is_refused(kind: str) -> None:
     reasons = {refused(original[: len(original) * cut // 50]) for cut in range(1, 50)}
     assert reasons <= {Reason.TRUNCATED, Reason.CORRUPT, Reason.NOT_AN_IMAGE, Reason.UNSUPPORTED_TYPE}
     assert Reason.TRUNCATED in reasons
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_all_there_and_makes_no_sense_is_called_corrupt(format: str) -> None:
+    original = write(scene(), format)
+    assert blame("no sense", original, BY_NAME[format]) is Reason.CORRUPT
+    assert blame("no sense", original[: len(original) // 2], BY_NAME[format]) is Reason.TRUNCATED
+    assert blame("too large", original, BY_NAME[format]) is Reason.TOO_MUCH_MEMORY
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "tiff" not in kind])

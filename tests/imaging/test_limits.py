@@ -15,11 +15,12 @@ from PIL import Image, PngImagePlugin
 from imaging.errors import Reason, Rejected
 from imaging.limits import MIB, Limits
 from imaging.pipeline import render
+from imaging.recipe import Rendition
 from imaging.unbroken import unbroken
 from imaging.webp import affordable
 from tests.imaging.drawing import FORMATS, noise, scene, srgb_profile, write
 from tests.imaging.hostile.webps import ANIMATION, canvas, webp
-from tests.imaging.recipes import box, one, shipped
+from tests.imaging.recipes import box, one, several, shipped
 
 JPEGS = Path(__file__).parents[2] / "imaging" / "native" / "tests" / "jpegs"
 
@@ -129,6 +130,14 @@ def test_what_is_enlarged_is_held_to_the_pixels_on_both_paths(format: str) -> No
     original, fill = write(noise(10, 1000), format), box(100, 100, "fill")
     assert reason(original, Limits(pixels=100 * 10_000 - 1), fill) is Reason.TOO_MANY_PIXELS
     assert render(original, one(resize=fill), limits=Limits(pixels=100 * 10_000))
+
+
+def test_only_what_is_asked_for_is_held_to_its_format() -> None:
+    original, both = write(noise(1, 20_000), "png"), several(Rendition("long", "webp"), Rendition("short", "png"))
+    assert render(original, both, only=frozenset({"short"})).images
+    with pytest.raises(Rejected) as refused:
+        render(original, both)
+    assert refused.value.reason is Reason.TOO_LONG_AN_EDGE
 
 
 def test_the_canvas_of_a_webp_is_held_to_the_pixels_before_libvips_sees_it() -> None:
