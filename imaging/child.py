@@ -8,6 +8,7 @@ from the child       {"ready": engine, "missing": [wall, ...]}                  
 """
 
 import json
+import logging
 import os
 import resource
 import socket
@@ -72,7 +73,11 @@ def close_all_but(channel: int) -> None:
 
 
 def silence() -> None:
-    """From here on nothing is said but through the channel: what libraries print may be an original's own words."""
+    """From here on nothing is said but through the channel: what libraries print may be an original's own words.
+
+    Nor is anything put into words for a log that nobody reads: libvips warns of each of a million broken chunks.
+    """
+    logging.disable()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)

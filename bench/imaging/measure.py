@@ -37,6 +37,7 @@ class Track:
     ms: dict[str, list[float]] = field(default_factory=dict)
     bytes: dict[str, dict[str, int]] = field(default_factory=dict)
     peak: float = 0.0
+    heaviest: str = ""  # the photo with which that was reached
     everywhere: list[float] = field(default_factory=list)  # images a second on all cores, per turn
     paths: dict[str, str] = field(default_factory=dict)  # per photo: which of our paths served it, and why
     stages: list[dict[str, float]] = field(default_factory=list)
@@ -79,8 +80,14 @@ def on_one_core(measured: Measured, contenders: Sequence[Contender], rounds: int
             for turn in range(rounds):
                 failed = {hand.name for hand in rotated(hands, turn) if not rendered(hand, original, measured)}
                 hands = [hand for hand in hands if hand.name not in failed]
-        for hand in hands:
-            measured.tracks[hand.name].peak = hand.peak
+            for hand in hands:
+                weigh(hand.peak, original, measured.tracks[hand.name])
+
+
+def weigh(peak: float, original: Original, track: Track) -> None:
+    """Keep the most memory that was held so far, and with which photo."""
+    if peak > track.peak:
+        track.peak, track.heaviest = peak, original.name
 
 
 def started(contender: Contender, measured: Measured) -> Hand | None:

@@ -144,9 +144,11 @@ def unfit(left_out: dict[str, str]) -> str:
 
 
 def goal_table(found: list[Goal]) -> str:
-    """The verdicts."""
-    rows = [[goal.name, goal.asked, goal.reached, "met" if goal.met else "**missed**", goal.why] for goal in found]
-    return "## Goals\n\n" + table([["Goal", "asked", "reached (quartiles)", "verdict", "why"], *rows])
+    """The verdicts, narrow enough for a terminal; before them, why those that were missed were."""
+    missed = "".join(f"- {goal.name}: {goal.why}\n" for goal in found if goal.why)
+    rows = [[goal.name, goal.asked, goal.reached, "met" if goal.met else "**missed**"] for goal in found]
+    verdicts = table([["Goal", "asked", "reached (quartiles)", "verdict"], *rows])
+    return "## Goals\n\n" + (f"{missed}\n" if missed else "") + verdicts
 
 
 def table(rows: list[list[str]]) -> str:

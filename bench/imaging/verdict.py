@@ -111,9 +111,10 @@ def speed(measured: Measured, name: str, asked: float, faults: list[str]) -> Goa
 
 def memory(measured: Measured) -> Goal:
     """The peak of a worker that makes JPEG and WebP of JPEG."""
-    peak = measured.tracks[OURS_NAME].peak
-    met = 0 < peak < RSS_GOAL
-    return Goal("peak RSS of a worker, MB", f"< {RSS_GOAL:.0f}", f"{peak:.0f}", met)
+    track = measured.tracks[OURS_NAME]
+    met = 0 < track.peak < RSS_GOAL
+    why = "" if met else track.unable or f"the most with {track.heaviest}"
+    return Goal("peak RSS of a worker, MB", f"< {RSS_GOAL:.0f}", f"{track.peak:.0f}", met, why)
 
 
 def costs(measured: Measured) -> str:

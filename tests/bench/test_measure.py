@@ -1,10 +1,11 @@
 """How contenders are told what to do, and in what order."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from bench.imaging.hand import Unable
 from bench.imaging.jobs import JOBS
-from bench.imaging.measure import Measured, Track, rendered, rotated, work
+from bench.imaging.measure import Measured, Track, rendered, rotated, weigh, work
 from bench.imaging.photos import Original
 
 SET = next(job for job in JOBS if job.name == "set")
@@ -53,3 +54,10 @@ def test_outputs_are_in_descending_size():
     for job in JOBS:
         edges = [output.edge for output in job.outputs]
         assert edges == sorted(edges, reverse=True)
+
+
+def test_the_peak_is_told_with_the_photo_that_reached_it():
+    track = Track()
+    for peak, name in ((60.0, "light"), (109.0, "progressive"), (109.0, "next")):
+        weigh(peak, replace(TURNED, name=name), track)
+    assert (track.peak, track.heaviest) == (109.0, "progressive")

@@ -91,7 +91,9 @@ def test_a_missed_goal_names_the_stage_that_costs():
 @pytest.mark.parametrize(("peak", "met"), [(79.9, True), (80.0, False)])
 def test_the_memory_of_the_set_is_a_goal(peak, met):
     found = measured(SET, peak)
-    assert [goal.met for goal in goals([(found, scores(found))])][-1] is met
+    found.tracks[OURS_NAME].heaviest = "a.jpg"
+    memory = goals([(found, scores(found))])[-1]
+    assert (memory.met, memory.why) == (met, "" if met else "the most with a.jpg")
 
 
 def test_a_goal_against_an_absent_peer_is_missed_and_says_so():
@@ -118,3 +120,13 @@ def test_a_missed_goal_says_what_was_tried():
     found.job = replace(found.job, tried="magic")
     assert speed(found, SHARP, 2.0, []).why.endswith("; tried: magic")
     assert speed(found, SHARP, 1.9, []).why == ""
+
+
+def test_why_a_goal_is_missed_stands_before_the_verdicts_which_fit_a_terminal():
+    found = measured(**{SHARP: 19.0})
+    found.job = replace(found.job, tried="magic " * 200)
+    page = report([(found, scores(found))], {}, goals([(found, scores(found))]), {})
+    why, verdicts = page.split("## Goals")[1].split("| Goal ")
+    assert why.strip().startswith("- thumb: × sharp, per size: most went into decode 10.0 ms; tried: magic")
+    assert "**missed**" in verdicts
+    assert max(map(len, verdicts.splitlines())) < 100

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import logging
 import os
 import platform
 import signal
@@ -188,6 +189,7 @@ PROBES: dict[str, Callable[[], object]] = {
     "signal the parent": lambda: os.kill(PARENT, 0),
     "in a thread": in_a_thread,
     "environment": environment,
+    "log": lambda: logging.getLogger("pyvips").isEnabledFor(logging.WARNING),
     "pid": os.getpid,
     "fill memory": fill_memory,
     "overrun memory": overrun_memory,

@@ -317,6 +317,18 @@ def test_a_recipe_aims_at_a_score_on_both_paths(format: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("format", ["jpeg", "webp"])
+def test_colours_that_halving_them_loses_count_in_the_score(format: str) -> None:
+    """Fine stripes of two colours, each as light as the other: a picture of halved chroma has lost them already."""
+    stripes = np.where((np.arange(200) // 3 % 2 == 0)[:, None], (190, 90, 110), (70, 140, 120)).astype(np.uint8)
+    pixels = np.tile(stripes, (150, 1, 1)) // 2 + scene(200, 150) // 3
+    original = write(pixels, "png")
+    found = fused.render(original, one(format, quality="auto", target=70.0)).images[0]
+    assert found.found is not None
+    seen = np.asarray(Image.open(io.BytesIO(found.body)).convert("RGB"))
+    assert abs(found.found.score - _native.ssimulacra2(200, 150, pixels.tobytes(), seen.tobytes())) < 2
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
 def test_both_paths_aim_alike(format: str) -> None:
     """Transparency and all: the same score takes about the same bytes, within a quarter of so small a file."""
     pixels = np.dstack([scene(200, 150) // 2 + noise(200, 150) // 16, np.tile(np.linspace(0, 255, 200), (150, 1))])

@@ -1,6 +1,7 @@
 """Recipes are data: they are read with good complaints, kept without loss, and named by what they say."""
 
 import json
+import re
 import string
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from imaging.recipe import (
     parse,
 )
 from imaging.renditions import CORNERS, GRAVITIES, MODES, TARGET
-from tests.imaging.recipes import shipped
+from tests.imaging.recipes import SHIPPED, shipped
 
 FILES = {
     "mark.png": PNG + b"mark",
@@ -531,3 +532,16 @@ def test_every_mistake_of_an_analysis_is_named(asked: str, renditions: list[str]
     with pytest.raises(RecipeInvalid) as invalid:
         analysing(asked, *renditions)
     assert [message in each.message for each in invalid.value.problems if each.path == path] == [True]
+
+
+PAGE = (SHIPPED.parent / "docs" / "recipes.md").read_text()
+
+
+def test_the_page_about_recipes_shows_one_that_is_right() -> None:
+    (shown,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    assert len(parse(shown, lambda name: (SHIPPED / name).read_bytes()).renditions) == 2
+
+
+@pytest.mark.parametrize("table", [Rendition, Resize, Sharpen, ImageWatermark, TextWatermark])
+def test_the_page_about_recipes_tells_every_field(table: Any) -> None:
+    assert [each.name for each in fields(table) if each.name != "sizes" and f"`{each.name}`" not in PAGE] == []

@@ -157,6 +157,10 @@ def test_the_environment_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
             assert Path(f"/proc/{pid(sandbox)}/environ").read_bytes() == b""
 
 
+def test_no_log_is_written_that_nobody_reads(sandbox: Sandbox) -> None:
+    assert tried(sandbox, "log") == "done: False"
+
+
 def test_the_kernel_says_so_too(sandbox: Sandbox) -> None:
     child = pid(sandbox)
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())

@@ -120,7 +120,7 @@ impl pyo3::FromPyObject<'_, '_> for Format {
 }
 
 impl Rendition {
-    /// What it is made from: R, G, B where every pixel is written as it is. JPEG keeps chroma at full size from a
+    /// What it is encoded from: R, G, B where every pixel is written as it is. JPEG keeps chroma at full size from a
     /// quality of 90 on, as libvips does.
     pub fn space(&self) -> Space {
         match self.format {
@@ -130,12 +130,17 @@ impl Rendition {
             Format::Jpeg | Format::WebP => Space::Ycc420,
         }
     }
+
+    /// What its level has to hold: with a target all of the chroma, or what halving it loses would not count.
+    fn level_space(&self) -> Space {
+        if self.target.is_some() { self.space().max(Space::Ycc444) } else { self.space() }
+    }
 }
 
 impl Plan {
     /// What the levels have to hold for the most demanding rendition.
     pub fn space(&self) -> Space {
-        self.renditions.iter().map(Rendition::space).max().unwrap_or(Space::Ycc420)
+        self.renditions.iter().map(Rendition::level_space).max().unwrap_or(Space::Ycc420)
     }
 
     /// Refuses a plan that contradicts itself, in words for whoever wrote the caller.

@@ -32,10 +32,15 @@ pub struct Found {
 /// The rendition at the lowest quality that scores at least `target`, or at the highest that is tried; and what was
 /// found, but where nothing can be scored.
 ///
+/// What is encoded has half of the picture's chroma, what it is compared with all of it.
+///
 /// Scores grow with quality but for a few hundredths: each look narrows the qualities from one side, and the line
 /// between the nearest scores says where to look next, from the rendition's own quality on.
 pub fn smallest(picture: &Picture, rendition: &Rendition, target: f64) -> Outcome<(Vec<u8>, Option<Found>)> {
-    let at = |quality| encode(picture.clone(), rendition, quality);
+    let keeps_alpha = picture.alpha.is_some() && rendition.format == Format::WebP;
+    let source = picture.clone();
+    let source = if keeps_alpha { source } else { source.into_ycc(rendition.space(), rendition.background) };
+    let at = |quality| encode(source.clone(), rendition, quality);
     let kind = match rendition.format {
         Format::Jpeg => Kind::Jpeg,
         Format::WebP => Kind::WebP,
