@@ -6,7 +6,9 @@ import struct
 import pytest
 from PIL import Image
 
+from imaging.damage import blame
 from imaging.errors import Reason, Rejected
+from imaging.formats import BY_NAME
 from imaging.mend import WHOLE_SPECTRUM, mended
 from imaging.pipeline import render
 from imaging.recipe import Recipe
@@ -51,6 +53,14 @@ def test_a_file_that_is_cut_anywhere_is_refused(kind: str) -> None:
     reasons = {refused(original[: len(original) * cut // 50]) for cut in range(1, 50)}
     assert reasons <= {Reason.TRUNCATED, Reason.CORRUPT, Reason.NOT_AN_IMAGE, Reason.UNSUPPORTED_TYPE}
     assert Reason.TRUNCATED in reasons
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_all_there_and_makes_no_sense_is_called_corrupt(format: str) -> None:
+    original = write(scene(), format)
+    assert blame("no sense", original, BY_NAME[format]) is Reason.CORRUPT
+    assert blame("no sense", original[: len(original) // 2], BY_NAME[format]) is Reason.TRUNCATED
+    assert blame("too large", original, BY_NAME[format]) is Reason.TOO_MUCH_MEMORY
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "tiff" not in kind])
@@ -165,6 +175,13 @@ def test_every_scan_of_a_slipped_jpeg_is_mended() -> None:
     original = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0" + scan * 3 + b"\xff\xd9"
     assert mended(original).count(WHOLE_SPECTRUM) == 3
     assert len(mended(original)) == len(original)
+
+
+def test_a_progressive_jpeg_that_the_core_leaves_to_libvips_needs_all_of_its_scans() -> None:
+    """Properly closed, but for one bit of luma."""
+    original = write(Image.fromarray(scene()).convert("CMYK"), "jpeg", progressive=True)
+    assert refused(original) is None
+    assert refused(original[: original.rindex(b"\xff\xda")] + b"\xff\xd9") is Reason.TRUNCATED
 
 
 @pytest.mark.parametrize("format", ["gif", "webp"])

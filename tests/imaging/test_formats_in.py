@@ -265,6 +265,12 @@ def test_of_an_animation_the_first_frame_is_taken(format: str) -> None:
     assert distance(read(rendered.images[0].body)[..., :3], scene()) < 5
 
 
+def test_a_gif_may_have_its_colours_with_its_frame() -> None:
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0x80) + bytes((200, 100, 50, 0, 0, 0))
+    original = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0, 0, 0) + frame + b"\2\2\x44\1\0;"
+    assert pixels(original)[0, 0].tolist() == [200, 100, 50]
+
+
 def test_of_many_pages_the_first_is_taken() -> None:
     pages = [Image.fromarray(scene(seed=seed)) for seed in (7, 2)]
     assert distance(pixels(write(pages[0], "tiff", save_all=True, append_images=pages[1:])), scene()) == 0

@@ -15,9 +15,12 @@ from PIL import Image, PngImagePlugin
 from imaging.errors import Reason, Rejected
 from imaging.limits import MIB, Limits
 from imaging.pipeline import render
+from imaging.recipe import Rendition
 from imaging.unbroken import unbroken
+from imaging.webp import affordable
 from tests.imaging.drawing import FORMATS, noise, scene, srgb_profile, write
-from tests.imaging.recipes import box, one, shipped
+from tests.imaging.hostile.webps import ANIMATION, canvas, webp
+from tests.imaging.recipes import box, one, several, shipped
 
 JPEGS = Path(__file__).parents[2] / "imaging" / "native" / "tests" / "jpegs"
 
@@ -127,6 +130,28 @@ def test_what_is_enlarged_is_held_to_the_pixels_on_both_paths(format: str) -> No
     original, fill = write(noise(10, 1000), format), box(100, 100, "fill")
     assert reason(original, Limits(pixels=100 * 10_000 - 1), fill) is Reason.TOO_MANY_PIXELS
     assert render(original, one(resize=fill), limits=Limits(pixels=100 * 10_000))
+
+
+def test_only_what_is_asked_for_is_held_to_its_format() -> None:
+    original, both = write(noise(1, 20_000), "png"), several(Rendition("long", "webp"), Rendition("short", "png"))
+    assert render(original, both, only=frozenset({"short"})).images
+    with pytest.raises(Rejected) as refused:
+        render(original, both)
+    assert refused.value.reason is Reason.TOO_LONG_AN_EDGE
+
+
+def test_the_canvas_of_a_webp_is_held_to_the_pixels_before_libvips_sees_it() -> None:
+    original = webp(canvas(ANIMATION, 200, 100))
+    assert affordable(original, Limits(pixels=200 * 100)) is original
+    with pytest.raises(Rejected) as refused:
+        affordable(original, Limits(pixels=200 * 100 - 1))
+    assert refused.value.reason is Reason.TOO_MANY_PIXELS
+
+
+def test_the_frame_of_a_gif_is_held_to_the_pixels_whatever_its_screen() -> None:
+    screen = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6)
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 60_000, 60_000, 0) + b"\2\2\x4c\1\0"
+    assert reason(screen + frame + b";") is Reason.TOO_MANY_PIXELS
 
 
 def test_a_strip_longer_than_the_format_holds() -> None:

@@ -77,6 +77,13 @@ def test_whole_files_are_whole() -> None:
     assert not any(ends.whole(name, original[: len(original) // 2]) for name, original in SMALL.items())
 
 
+def test_the_end_of_a_preview_is_not_that_of_its_jpeg() -> None:
+    whole, preview = SMALL["jpeg"], b"Exif\0\0" + SMALL["jpeg"]
+    original = whole[:2] + b"\xff\xe1" + (len(preview) + 2).to_bytes(2) + preview + whole[2:]
+    assert ends.whole("jpeg", original)
+    assert not ends.whole("jpeg", original[:-2])
+
+
 def test_no_file_wastes_our_time() -> None:
     """Tens of millions of empty boxes, segments or entries, none of which a camera would write."""
     box = b"\0\0\0\x08free"
