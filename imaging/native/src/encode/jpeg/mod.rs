@@ -149,3 +149,21 @@ fn side_by_side<'a>(first: &'a Plane, second: &'a Plane, left: usize, top: usize
         (u128::from(u64::from_le_bytes(second)) << 64 | u128::from(u64::from_le_bytes(first))).to_le_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plane::Alpha;
+
+    #[test]
+    fn small_pictures_are_not_spared() {
+        let of = |width, height| {
+            let planes = Picture::new_planes(Space::Ycc420, width, height);
+            rounding(&Picture { width, height, space: Space::Ycc420, planes, alpha: None, colours: Alpha::Straight })
+        };
+        assert_eq!(
+            [of(640, 640), of(1024, 512), of(1024, 513), of(1280, 853)].map(|it| it == Rounding::Half),
+            [true, true, false, false]
+        );
+    }
+}
