@@ -130,8 +130,6 @@ def run(what: str, *command: str, **variables: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | variables, check=False)
     if done.returncode:
         said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        telling = next((at for at, line in enumerate(said) if "rror" in line or "not found" in line), len(said) - 1)
-        reason = re.sub(
-            r"https?://\S+", "(address)", " ".join(said[max(telling, 0) :])
-        )  # a mirror's is nobody's business
+        telling = next((at for at, line in enumerate(said) if "rror" in line or "not found" in line), -1)
+        reason = re.sub(r"https?://\S+", "(address)", " ".join(said[telling:]))  # a mirror's is nobody's business
         raise Failed(f"{what}: {reason[:300]}")

@@ -90,6 +90,11 @@ def weigh(peak: float, original: Original, track: Track) -> None:
         track.peak, track.heaviest = peak, original.name
 
 
+def drop(name: str, original: Original, why: Unable, measured: Measured) -> None:
+    """Keep of a contender only which photo it could not render, and why."""
+    measured.tracks[name] = Track(unable=f"{why} ({original.name})")
+
+
 def started(contender: Contender, measured: Measured) -> Hand | None:
     """The contender on the last core, for the first is busiest with the rest of the system."""
     try:
@@ -110,7 +115,7 @@ def warmed(hand: Hand, original: Original, measured: Measured, outputs: Path) ->
         hand.ask("render", times=1)
         hand.ask("keep", folder=str(folder))
     except Unable as why:
-        measured.tracks[hand.name] = Track(unable=f"{why} ({original.name})")
+        drop(hand.name, original, why, measured)
         return False
     return True
 
@@ -120,7 +125,7 @@ def rendered(hand: Hand, original: Original, measured: Measured) -> bool:
     try:
         note(hand, hand.ask("render", times=1), original, measured)
     except Unable as why:
-        measured.tracks[hand.name] = Track(unable=f"{why} ({original.name})")
+        drop(hand.name, original, why, measured)
         return False
     return True
 
@@ -149,7 +154,7 @@ def on_all_cores(measured: Measured, contenders: Sequence[Contender], turns: int
             try:
                 take_turn(contender, original, measured, outputs)
             except Unable as why:
-                measured.tracks[contender.name] = Track(unable=f"{why} ({original.name})")
+                drop(contender.name, original, why, measured)
 
 
 def take_turn(contender: Contender, original: Original, measured: Measured, outputs: Path) -> None:

@@ -33,6 +33,14 @@ impl Plane {
         plane
     }
 
+    /// Each sample by that of an alpha.
+    pub fn multiplied_by(mut self, alpha: &Self) -> Self {
+        for (row, alphas) in self.rows_mut().zip(alpha.rows()) {
+            row.iter_mut().zip(alphas).for_each(|(sample, &alpha)| *sample = times(*sample, alpha));
+        }
+        self
+    }
+
     /// The samples of one row.
     pub fn row(&self, y: usize) -> &[u8] {
         &self.data[y * self.stride..][..self.width]
@@ -217,13 +225,7 @@ impl Picture {
     pub fn premultiplied(&self, index: usize) -> Cow<'_, Plane> {
         let plane = &self.planes[index];
         match (&self.alpha, self.colours) {
-            (Some(alpha), Alpha::Straight) => {
-                let mut plane = plane.clone();
-                for (row, alphas) in plane.rows_mut().zip(alpha.rows()) {
-                    row.iter_mut().zip(alphas).for_each(|(sample, &alpha)| *sample = times(*sample, alpha));
-                }
-                Cow::Owned(plane)
-            }
+            (Some(alpha), Alpha::Straight) => Cow::Owned(plane.clone().multiplied_by(alpha)),
             _ => Cow::Borrowed(plane),
         }
     }

@@ -92,7 +92,8 @@ pub fn decode_whole(body: &[u8], kind: Kind) -> Outcome<Picture> {
     first_level(source, Orientation::default(), size, Space::Rgb, Alpha::Straight)
 }
 
-/// `colours` are what the source gives. Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory.
+/// Decodes strip by strip, and resizes every strip while it is hot: the source is never whole in memory. `colours` are
+/// what it gives.
 fn first_level(
     mut source: Box<dyn Source + '_>,
     orientation: Orientation,

@@ -185,8 +185,9 @@ pub fn shrink(picture: &Picture, width: usize, height: usize) -> Picture {
     window(picture, (width, height), (0, 0), (width, height))
 }
 
-/// The picture at size `scaled`, its colours premultiplied if that is not its own size, of which only the rectangle of `size` at `origin` is made.
-/// An odd offset lies between samples of half-size chroma: then the chroma is moved by half a sample.
+/// The picture at size `scaled`, of which only the rectangle of `size` at `origin` is made; its colours premultiplied if
+/// that is not its own size. An odd offset lies between samples of half-size chroma: then the chroma is moved by half a
+/// sample.
 pub fn window(picture: &Picture, scaled: (usize, usize), origin: (usize, usize), size: (usize, usize)) -> Picture {
     let cut = |index: usize, plane: &Plane| {
         let from = Picture::plane_span(picture.space, index, picture.width, picture.height);

@@ -1,7 +1,7 @@
 //! Unsharp mask on luma: every channel of a pixel moves by `amount * (luma - blurred luma)`. What is transparent has no
 //! luma: the pixels around count as much as they are opaque, or a cut-out would get a bright seam.
 
-use crate::kernels::pixels::{divided, times};
+use crate::kernels::pixels::divided;
 use crate::kernels::ycc;
 use crate::plan::Sharpen;
 use crate::plane::{Picture, Plane, Space};
@@ -46,11 +46,7 @@ fn sharpen_rgb(picture: &mut Picture, sigma: f64, gain: &Gain) {
 /// The mean luma around every pixel, by how opaque what is there is.
 fn blurred_luma(luma: &Plane, alpha: Option<&Plane>, sigma: f64) -> Plane {
     let Some(alpha) = alpha else { return blur(luma, sigma) };
-    let mut weighed = luma.clone();
-    for (row, alphas) in weighed.rows_mut().zip(alpha.rows()) {
-        row.iter_mut().zip(alphas).for_each(|(luma, &alpha)| *luma = times(*luma, alpha));
-    }
-    let (mut mean, weights) = (blur(&weighed, sigma), blur(alpha, sigma));
+    let (mut mean, weights) = (blur(&luma.clone().multiplied_by(alpha), sigma), blur(alpha, sigma));
     for ((row, weights), lumas) in mean.rows_mut().zip(weights.rows()).zip(luma.rows()) {
         for ((mean, &weight), &luma) in row.iter_mut().zip(weights).zip(lumas) {
             *mean = if weight == 0 { luma } else { divided(*mean, weight) };
