@@ -71,12 +71,9 @@ def named(name: str | None) -> Book:
 def read(path: Path) -> Recipe:
     """The recipe in a file. Raises Complaint when it cannot be read, RecipeInvalid or RecipeTooNew for what it says."""
     try:
-        found = book.recipe(path)
+        return _usable(book.recipe(path))
     except OSError as error:
         raise Complaint(f"{path} cannot be read: {error.strerror}") from None
-    if problems := marks.unusable(found):
-        raise RecipeInvalid(problems)
-    return found
 
 
 def read_folder(folder: Path) -> Book:
@@ -87,11 +84,18 @@ def read_folder(folder: Path) -> Book:
     return found
 
 
+def _usable(recipe: Recipe) -> Recipe:
+    """The recipe, once its marks were tried. Raises RecipeInvalid."""
+    if problems := marks.unusable(recipe):
+        raise RecipeInvalid(problems)
+    return recipe
+
+
 def _by_name(name: str) -> Recipe:
-    found = {recipe.name: recipe for recipe in read_folder(FOLDER).recipes}
+    found = {recipe.name: recipe for recipe in book.read(FOLDER).recipes}
     if name not in found:
         raise Complaint(f"there is no recipe {name!r}: there are {', '.join(sorted(found))}; a file will do as well")
-    return found[name]
+    return _usable(found[name])
 
 
 def _checked(path: Path) -> bool:
